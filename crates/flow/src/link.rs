@@ -1,0 +1,70 @@
+//! How records reach a stage and leave it.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tocsin_model::{Incident, Lane, Matched, Notice, Position, Rejected, Scored, Signal, Tokenized};
+
+use crate::Fault;
+
+/// Some records of one lane, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch<R> {
+    /// Which lane.
+    pub lane: Lane,
+    /// The records with their places, strictly increasing.
+    pub records: Vec<(Position, R)>,
+}
+
+impl<R> Batch<R> {
+    /// The place after the last record.
+    pub fn next(&self) -> Option<Position> {
+        self.records.last().map(|(position, _)| position.next())
+    }
+}
+
+/// What a step gives out, by topic.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outputs {
+    /// To `posts.matched`.
+    pub matched: Vec<Matched>,
+    /// To `posts.tokenized`.
+    pub tokenized: Vec<Tokenized>,
+    /// To `posts.scored`.
+    pub scored: Vec<Scored>,
+    /// To `signals`.
+    pub signals: Vec<Signal>,
+    /// To `incidents`: the latest state of each that changed.
+    pub incidents: Vec<Incident>,
+    /// To `notices`.
+    pub notices: Vec<Notice>,
+    /// To `rejected`.
+    pub rejected: Vec<Rejected>,
+}
+
+/// A way in and out of a stage. Promise (I1): advance is all or nothing. After a crash anywhere, what a
+/// downstream reader sees is as if each record had been processed exactly once.
+pub trait Link: Send {
+    /// What comes in.
+    type Record: Send;
+
+    /// The next records, at most `max`; none after `wait`.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`]: the caller waits and asks again; it gets the same records.
+    fn fetch(
+        &mut self,
+        max: usize,
+        wait: Duration,
+    ) -> impl Future<Output = Result<Batch<Self::Record>, Fault>> + Send;
+
+    /// Commits: everything before `to` is done, the outputs are out, and what the state seams of the
+    /// same carrier were told since the last advance is kept.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`]: nothing of it happened; the records come again.
+    fn advance(&mut self, to: Position, outputs: Outputs) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Forgets what the state seams were told since the last advance; the records come again.
+    fn abandon(&mut self) -> impl Future<Output = Result<(), Fault>> + Send;
+}

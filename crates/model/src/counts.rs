@@ -1,0 +1,115 @@
+//! What a bucket holds. Integers only, so that the order of posts changes nothing.
+
+/// The counters of a minute, an hour, or any sum of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Posts, late ones and bare reposts too.
+    pub posts: u64,
+    /// Posts with own words that were at most 60 min late: what judging uses.
+    pub heard: u64,
+    /// Probability of negative over the heard, in thousandths of a post.
+    pub negative: u64,
+    /// Squares of that probability over the heard, in thousandths.
+    pub negative_squares: u64,
+    /// Probability of anger over the heard, in thousandths of a post.
+    pub angry: u64,
+    /// Posts that pass on another one.
+    pub reposts: u64,
+    /// Persons who may have been reached, over all posts.
+    pub reach: u64,
+    /// Likes gained by known posts.
+    pub likes_gained: u64,
+    /// Reposts gained by known posts.
+    pub reposts_gained: u64,
+    /// Comments gained by known posts.
+    pub comments_gained: u64,
+    /// Views gained by known posts.
+    pub views_gained: u64,
+    /// The most likes, reposts and comments that one post has gained in its current hour: a maximum.
+    pub top_gain: u64,
+}
+
+impl Counts {
+    /// Adds another bucket: sums, and the greater `top_gain`. Associative and commutative.
+    pub fn add(&mut self, other: &Counts) {
+        let add = |a: &mut u64, b: u64| *a = a.saturating_add(b);
+        add(&mut self.posts, other.posts);
+        add(&mut self.heard, other.heard);
+        add(&mut self.negative, other.negative);
+        add(&mut self.negative_squares, other.negative_squares);
+        add(&mut self.angry, other.angry);
+        add(&mut self.reposts, other.reposts);
+        add(&mut self.reach, other.reach);
+        add(&mut self.likes_gained, other.likes_gained);
+        add(&mut self.reposts_gained, other.reposts_gained);
+        add(&mut self.comments_gained, other.comments_gained);
+        add(&mut self.views_gained, other.views_gained);
+        self.top_gain = self.top_gain.max(other.top_gain);
+    }
+
+    /// The counters in a fixed order, for what stores them.
+    pub const fn to_array(&self) -> [u64; 12] {
+        [
+            self.posts,
+            self.heard,
+            self.negative,
+            self.negative_squares,
+            self.angry,
+            self.reposts,
+            self.reach,
+            self.likes_gained,
+            self.reposts_gained,
+            self.comments_gained,
+            self.views_gained,
+            self.top_gain,
+        ]
+    }
+
+    /// The contrary of [`Counts::to_array`].
+    pub const fn from_array(a: [u64; 12]) -> Counts {
+        Counts {
+            posts: a[0],
+            heard: a[1],
+            negative: a[2],
+            negative_squares: a[3],
+            angry: a[4],
+            reposts: a[5],
+            reach: a[6],
+            likes_gained: a[7],
+            reposts_gained: a[8],
+            comments_gained: a[9],
+            views_gained: a[10],
+            top_gain: a[11],
+        }
+    }
+
+    /// Nothing was counted.
+    pub fn is_empty(&self) -> bool {
+        *self == Counts::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn counts() -> impl Strategy<Value = Counts> {
+        proptest::array::uniform12(0u64..1_000_000).prop_map(Counts::from_array)
+    }
+
+    proptest! {
+        #[test]
+        fn adding_is_commutative_and_associative(a in counts(), b in counts(), c in counts()) {
+            let sum = |x: &Counts, y: &Counts| { let mut s = *x; s.add(y); s };
+            prop_assert_eq!(sum(&a, &b), sum(&b, &a));
+            prop_assert_eq!(sum(&sum(&a, &b), &c), sum(&a, &sum(&b, &c)));
+        }
+
+        #[test]
+        fn an_array_gives_the_counts_back(a in counts()) {
+            prop_assert_eq!(Counts::from_array(a.to_array()), a);
+        }
+    }
+}

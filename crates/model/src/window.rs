@@ -1,0 +1,199 @@
+//! Buckets as they are added to and as a judge sees them.
+
+use std::collections::BTreeMap;
+
+use crate::{ArrivalTime, Counts, EventTime, Hour, Kind, Minute, Position, Sketch, Span, Subject, TopList};
+
+/// Minute buckets in a view.
+pub const VIEW_MINUTES: usize = 75;
+/// Hour buckets in a view.
+pub const VIEW_HOURS: usize = 25;
+
+/// Where the added-up records of a brand end in one lane: the first position not yet counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Fence(pub Position);
+
+/// The answer to a merge.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Merged {
+    /// It was added; this is the brand now.
+    Added(Box<View>),
+    /// Positions before this one were counted before; nothing was changed. Add up the rest and merge again.
+    AgainFrom(Position),
+    /// The store knows less than it once did; nothing was changed.
+    Lost,
+}
+
+impl Fence {
+    /// Whether records `first..` may be added by a caller who knows that everything before `seen` is in:
+    /// `None` if so (the fence then moves behind the last of them).
+    pub fn refuses(self, seen: Position, first: Position) -> Option<Merged> {
+        if self.0 < seen {
+            Some(Merged::Lost)
+        } else if self.0 > first {
+            Some(Merged::AgainFrom(self.0))
+        } else {
+            None
+        }
+    }
+}
+
+/// What some records of one lane add to one subject: a function of the records alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delta {
+    /// Whose.
+    pub subject: Subject,
+    /// By minute.
+    pub minutes: BTreeMap<Minute, Counts>,
+    /// What stands in evidence, by hour.
+    pub details: BTreeMap<Hour, Detail>,
+}
+
+impl Delta {
+    /// Nothing yet.
+    pub fn new(subject: Subject) -> Delta {
+        Delta { subject, minutes: BTreeMap::new(), details: BTreeMap::new() }
+    }
+    /// The same by hour.
+    pub fn hours(&self) -> BTreeMap<Hour, Counts> {
+        let mut hours: BTreeMap<Hour, Counts> = BTreeMap::new();
+        for (minute, counts) in &self.minutes {
+            hours.entry(minute.hour()).or_default().add(counts);
+        }
+        hours
+    }
+}
+
+/// What stands in evidence of one hour, bounded at any volume.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Detail {
+    /// Different authors.
+    pub authors: Sketch,
+    /// Different texts (by fingerprint).
+    pub texts: Sketch,
+    /// Salient words of negative posts; weight: thousandths of a negative post.
+    pub terms: TopList,
+    /// Posts; weight: negative thousandths plus what they gained; note: an excerpt.
+    pub posts: TopList,
+    /// Authors by key; weight: posts; note: source, id and name.
+    pub top_authors: TopList,
+    /// Sources; weight: posts.
+    pub sources: TopList,
+}
+
+impl Default for Detail {
+    fn default() -> Self {
+        Detail {
+            authors: Sketch::default(),
+            texts: Sketch::default(),
+            terms: TopList::new(24),
+            posts: TopList::new(8),
+            top_authors: TopList::new(16),
+            sources: TopList::new(16),
+        }
+    }
+}
+
+impl Detail {
+    /// Adds another one.
+    pub fn merge(&mut self, other: &Detail) {
+        self.authors.merge(&other.authors);
+        self.texts.merge(&other.texts);
+        self.terms.merge(&other.terms);
+        self.posts.merge(&other.posts);
+        self.top_authors.merge(&other.top_authors);
+        self.sources.merge(&other.sources);
+    }
+}
+
+/// What a judge must remember of a subject and kind. Each field only grows, so marks merge by
+/// maximum and a repetition changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Mark {
+    /// The minute since which it is abnormal; it stands while this is later than `cleared`.
+    pub since: Minute,
+    /// The minute of the last signal.
+    pub signalled: Minute,
+    /// The minute in which it was last found ordinary again.
+    pub cleared: Minute,
+}
+
+impl Mark {
+    /// Abnormal, and not cleared since.
+    pub fn stands(self) -> bool {
+        self.since > self.cleared
+    }
+    /// The greater of each field.
+    pub fn max(self, other: Mark) -> Mark {
+        Mark {
+            since: self.since.max(other.since),
+            signalled: self.signalled.max(other.signalled),
+            cleared: self.cleared.max(other.cleared),
+        }
+    }
+}
+
+/// A subject as of `now`: the last 75 minutes and 25 hours (both with the unfinished one), the
+/// evidence of the last 3 hours, the marks. Minutes after `now` are left out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View {
+    /// Whose.
+    pub subject: Subject,
+    /// As of when.
+    pub now: ArrivalTime,
+    /// The last minutes, oldest first; the last one is the minute of `now`. [`VIEW_MINUTES`] of them.
+    pub minutes: Vec<Counts>,
+    /// The last hours, oldest first; the last one is the hour of `now`. [`VIEW_HOURS`] of them.
+    pub hours: Vec<Counts>,
+    /// Evidence of the hours of `now` and the two before it, merged.
+    pub detail: Box<Detail>,
+    /// What the judge remembers.
+    pub marks: Vec<(Kind, Mark)>,
+    /// The first minute of this subject ever counted, if any: how old its history is.
+    pub first: Option<Minute>,
+}
+
+impl View {
+    /// A view of nothing.
+    pub fn empty(subject: Subject, now: ArrivalTime) -> View {
+        View {
+            subject,
+            now,
+            minutes: vec![Counts::default(); VIEW_MINUTES],
+            hours: vec![Counts::default(); VIEW_HOURS],
+            detail: Box::default(),
+            marks: Vec::new(),
+            first: None,
+        }
+    }
+    /// The first minute in the view.
+    pub fn first_minute(&self) -> Minute {
+        Minute(self.now.minute().0 - VIEW_MINUTES as i64 + 1)
+    }
+    /// The first hour in the view.
+    pub fn first_hour(&self) -> Hour {
+        Hour(self.now.hour().0 - VIEW_HOURS as i64 + 1)
+    }
+    /// The last `window` minutes summed, the unfinished one included; at most [`VIEW_MINUTES`].
+    pub fn last_minutes(&self, window: usize) -> Counts {
+        let from = self.minutes.len().saturating_sub(window);
+        let mut sum = Counts::default();
+        self.minutes[from..].iter().for_each(|c| sum.add(c));
+        sum
+    }
+    /// The last `window` hours summed, the unfinished one included; at most [`VIEW_HOURS`].
+    pub fn last_hours(&self, window: usize) -> Counts {
+        let from = self.hours.len().saturating_sub(window);
+        let mut sum = Counts::default();
+        self.hours[from..].iter().for_each(|c| sum.add(c));
+        sum
+    }
+    /// The mark of a kind.
+    pub fn mark(&self, kind: Kind) -> Mark {
+        self.marks.iter().find(|(k, _)| *k == kind).map(|(_, m)| *m).unwrap_or_default()
+    }
+    /// How much history there is before `now`.
+    pub fn age(&self) -> Span {
+        self.first.map_or(Span::default(), |m| self.now.since(EventTime::from_millis(m.0 * 60_000)))
+    }
+}
