@@ -58,6 +58,9 @@ pub trait Link: Send {
         wait: Duration,
     ) -> impl Future<Output = Result<Batch<Self::Record>, Fault>> + Send;
 
+    /// The first position that is not done.
+    fn position(&self) -> Position;
+
     /// Commits: everything before `to` is done, the outputs are out, and what the state seams of the
     /// same carrier were told since the last advance is kept.
     ///

@@ -1,0 +1,35 @@
+//! Which ids are known: `c id → claim`, and `x hour id` to forget them by.
+
+use tocsin_flow::{Claims, Fault};
+use tocsin_model::{Claim, Lane, Record, Sighting};
+
+use crate::layout::{Key, Space};
+use crate::store::EmbeddedState;
+use crate::tx::broken_row;
+
+impl Claims for EmbeddedState {
+    async fn claim(&mut self, _lane: Lane, records: &[Record]) -> Result<Vec<Sighting>, Fault> {
+        let mut desk = self.shared.desk();
+        let mut sightings = Vec::with_capacity(records.len());
+        for record in records {
+            let key = Key::of(b'c').post(&record.id).bytes();
+            let known = match desk.tx.get(&self.shared.disk, Space::Claims, &key)? {
+                Some(row) => {
+                    Some(tocsin_wire::read_claim(&row).map_err(|e| broken_row(Space::Claims, e))?)
+                }
+                None => None,
+            };
+            let (sighting, claim) = Claim::meet(known.as_ref(), record);
+            let aged = known.as_ref().map(|k| k.last_arrived.hour());
+            if known.as_ref() != Some(&claim) {
+                desk.tx.put(Space::Claims, key.clone(), tocsin_wire::write_claim(&claim));
+            }
+            if aged != Some(claim.last_arrived.hour()) {
+                let by_age = Key::of(b'x').signed(claim.last_arrived.hour().0).raw(&key).bytes();
+                desk.tx.put(Space::Claims, by_age, Vec::new());
+            }
+            sightings.push(sighting);
+        }
+        Ok(sightings)
+    }
+}

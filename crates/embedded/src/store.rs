@@ -1,0 +1,217 @@
+//! The folder, opened.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use fjall::{Database, KeyspaceCreateOptions, PersistMode};
+use tocsin_flow::{Fault, Room};
+use tocsin_model::{ArrivalTime, Lane};
+use tokio::sync::Notify;
+
+use crate::forget::{Forgetter, Keep};
+use crate::layout::{Key, LAYOUT_VERSION, Space, number_at};
+use crate::ledger::EmbeddedLedger;
+use crate::log::{EmbeddedIntake, EmbeddedLink};
+use crate::office::Office;
+use crate::syncer::Syncer;
+use crate::tx::{Disk, Tx, broken_row, store_fault};
+use crate::windows::Rooms;
+
+/// Memory for blocks read from disk.
+const CACHE_BYTES: u64 = 16 * 1024 * 1024;
+/// Memory for rows not yet in a table on disk, for each space.
+const MEMTABLE_BYTES: u64 = 8 * 1024 * 1024;
+/// Disk for the journal.
+const JOURNAL_BYTES: u64 = 128 * 1024 * 1024;
+
+/// One data folder, held by one process.
+pub struct Store {
+    shared: Arc<Shared>,
+}
+
+/// What the handles of one folder share.
+pub(crate) struct Shared {
+    pub(crate) disk: Disk,
+    pub(crate) syncer: Syncer,
+    pub(crate) room: Room,
+    /// The first position not yet in the log.
+    pub(crate) end: AtomicU64,
+    /// The first position not yet done by the chain.
+    pub(crate) done: AtomicU64,
+    /// There is more in the log, or the chain has gone on.
+    pub(crate) moved: Notify,
+    /// There are notices to deliver.
+    pub(crate) notices: Notify,
+    pub(crate) desk: Mutex<Desk>,
+    secret: [u64; 2],
+}
+
+/// What a chain was told since its last commit, and what it reads often.
+#[derive(Default)]
+pub(crate) struct Desk {
+    pub(crate) tx: Tx,
+    pub(crate) rooms: Rooms,
+    pub(crate) forgetter: Forgetter,
+    /// The greatest arrival fetched.
+    pub(crate) now: ArrivalTime,
+    /// Notices were told since the last commit.
+    pub(crate) noticed: bool,
+}
+
+impl Shared {
+    pub(crate) fn desk(&self) -> MutexGuard<'_, Desk> {
+        // A panic while the desk was held leaves changes that were never committed; the process is
+        // going down with them.
+        self.desk.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+pub(crate) fn position_key() -> Vec<u8> {
+    Key::of(b'p').bytes()
+}
+
+impl Store {
+    /// Opens a folder, or makes it.
+    ///
+    /// # Errors
+    /// [`Fault::Misconfigured`] when another process holds it or another version wrote it;
+    /// [`Fault::Unavailable`] when the disk fails.
+    pub fn open(path: &Path, keep: Keep, room: Room) -> Result<Store, Fault> {
+        let db = Database::builder(path)
+            .cache_size(CACHE_BYTES)
+            .max_journaling_size(JOURNAL_BYTES)
+            .open()
+            .map_err(|e| cannot_open(path, e))?;
+        let mut spaces = Vec::new();
+        for space in Space::ALL {
+            let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
+            spaces.push(db.keyspace(space.name(), options).map_err(store_fault)?);
+        }
+        let disk = Disk::new(db, spaces);
+        check_version(path, &disk)?;
+        let secret = secret(&disk)?;
+        let end = match disk.space(Space::Log).last_key_value() {
+            Some(last) => {
+                let key = last.key().map_err(store_fault)?;
+                number_at(&key, 0).ok_or_else(|| broken_row(Space::Log, "key"))? + 1
+            }
+            None => 0,
+        };
+        let done = disk.get(Space::Meta, &position_key())?.and_then(|v| number_at(&v, 0)).unwrap_or(0);
+        let syncer = Syncer::start(disk.clone(), room.clone(), end.max(done))?;
+        let shared = Arc::new(Shared {
+            disk,
+            syncer,
+            room,
+            end: AtomicU64::new(end.max(done)),
+            done: AtomicU64::new(done),
+            moved: Notify::new(),
+            notices: Notify::new(),
+            desk: Mutex::new(Desk { forgetter: Forgetter::new(keep), ..Desk::default() }),
+            secret,
+        });
+        Ok(Store { shared })
+    }
+
+    /// Where inlets hand in.
+    pub fn intake(&self) -> EmbeddedIntake {
+        EmbeddedIntake::new(Arc::clone(&self.shared))
+    }
+    /// What the chain reads. One chain to a store: link and state share one transaction.
+    pub fn link(&self) -> EmbeddedLink {
+        EmbeddedLink::new(Arc::clone(&self.shared))
+    }
+    /// What the chain remembers.
+    pub fn state(&self) -> EmbeddedState {
+        EmbeddedState { shared: Arc::clone(&self.shared) }
+    }
+    /// Which notices wait.
+    pub fn ledger(&self) -> EmbeddedLedger {
+        EmbeddedLedger::new(Arc::clone(&self.shared))
+    }
+    /// What people look up and change.
+    pub fn office(&self) -> Office {
+        Office::new(Arc::clone(&self.shared))
+    }
+    /// The secret that authors are hashed with: made with the folder, never leaves it.
+    pub fn author_secret(&self) -> [u64; 2] {
+        self.shared.secret
+    }
+    /// Posts taken in that the chain has not done yet.
+    pub fn behind(&self) -> u64 {
+        let end = self.shared.end.load(Ordering::Acquire);
+        end.saturating_sub(self.shared.done.load(Ordering::Acquire))
+    }
+    /// Comes back when everything committed so far is synced.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`] when the disk fails.
+    pub async fn sync(&self) -> Result<(), Fault> {
+        self.shared.syncer.sync().await
+    }
+}
+
+/// What the chain remembers: claims, kin, windows, casebook. Kept with the link's next advance.
+pub struct EmbeddedState {
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// The embedded log has one lane.
+pub(crate) const LANE: Lane = Lane(0);
+
+fn cannot_open(path: &Path, error: fjall::Error) -> Fault {
+    let setting = format!("the data folder {}", path.display());
+    match error {
+        fjall::Error::Locked => Fault::Misconfigured {
+            setting,
+            found: "held by another process".into(),
+            expected: "one process a folder: stop the other one, or give --data another folder".into(),
+        },
+        fjall::Error::InvalidVersion(version) => Fault::Misconfigured {
+            setting,
+            found: format!("in the store format {version:?}"),
+            expected: "a folder written by this version of tocsin".into(),
+        },
+        other => store_fault(format!("{}: {other}", path.display())),
+    }
+}
+
+/// A new folder gets this layout's version; another version's folder is refused.
+fn check_version(path: &Path, disk: &Disk) -> Result<(), Fault> {
+    let key = Key::of(b'v').bytes();
+    match disk.get(Space::Meta, &key)? {
+        None => {
+            let mut batch = disk.db.batch().durability(Some(PersistMode::SyncAll));
+            batch.insert(disk.space(Space::Meta), key, LAYOUT_VERSION.to_be_bytes().to_vec());
+            batch.commit().map_err(store_fault)
+        }
+        Some(found) if found == LAYOUT_VERSION.to_be_bytes() => Ok(()),
+        Some(found) => {
+            let found = found.try_into().map(u32::from_be_bytes).unwrap_or(0);
+            Err(Fault::Misconfigured {
+                setting: format!("the data folder {}", path.display()),
+                found: format!("layout {found}"),
+                expected: format!(
+                    "layout {LAYOUT_VERSION}: run the version of tocsin that wrote it, or start with another --data folder"
+                ),
+            })
+        }
+    }
+}
+
+fn secret(disk: &Disk) -> Result<[u64; 2], Fault> {
+    let key = Key::of(b's').bytes();
+    if let Some(kept) = disk.get(Space::Meta, &key)? {
+        return match (number_at(&kept, 0), number_at(&kept, 8)) {
+            (Some(a), Some(b)) => Ok([a, b]),
+            _ => Err(broken_row(Space::Meta, "the author secret")),
+        };
+    }
+    let mut bytes = [0u8; 16];
+    getrandom::fill(&mut bytes).map_err(store_fault)?;
+    let mut batch = disk.db.batch().durability(Some(PersistMode::SyncAll));
+    batch.insert(disk.space(Space::Meta), key, bytes.to_vec());
+    batch.commit().map_err(store_fault)?;
+    Ok([number_at(&bytes, 0).unwrap_or(0), number_at(&bytes, 8).unwrap_or(0)])
+}

@@ -1,0 +1,32 @@
+//! What a law needs of a carrier.
+
+use std::future::Future;
+
+use tocsin_flow::{Arrivals, Casebook, Claims, Kin, Link, Windows};
+
+/// A carrier that can be opened, used and crashed.
+pub trait Carrier: Sized {
+    /// Its way in and out.
+    type Link: Link;
+    /// Its memory.
+    type State: Claims + Kin + Windows + Casebook;
+
+    /// Hands posts in and comes back when they are durable.
+    fn take(&self, arrivals: Arrivals);
+    /// The chain's link.
+    fn link(&self) -> Self::Link;
+    /// The chain's state, in one transaction with the link.
+    fn state(&self) -> Self::State;
+    /// The JSON of a record.
+    fn json(record: &<Self::Link as Link>::Record) -> Vec<u8>;
+    /// Goes down without a word and comes up again.
+    fn crash(self) -> Self;
+}
+
+/// Runs a future to its end on this thread.
+pub fn settle<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime without I/O can always be built")
+        .block_on(future)
+}

@@ -1,0 +1,282 @@
+//! The model: what a carrier is, in the plainest way. Everything is kept for ever, a commit is a clone, and
+//! kin is worked out anew from all that was ever said.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tocsin_flow::{Arrival, Arrivals, Batch, Casebook, Claims, Fault, Kept, Kin, Link, Outputs, Windows};
+use tocsin_model::{
+    ArrivalTime, Ask, BrandId, Claim, Counts, Delta, Detail, Fence, Gained, Hour, Incident, Kind, Lane, Mark,
+    Matched, Merged, Mention, MentionedBy, Minute, Position, PostId, Record, Sighting, Subject, Tell, Took, View,
+    took_from,
+};
+
+use crate::Carrier;
+
+/// All that a chain remembers.
+#[derive(Clone, Default)]
+struct Memories {
+    done: u64,
+    claims: BTreeMap<PostId, Claim>,
+    tells: Vec<Tell>,
+    asks: Vec<Ask>,
+    answered: BTreeSet<(Position, PostId, BrandId)>,
+    minutes: BTreeMap<(Subject, Minute), Counts>,
+    hours: BTreeMap<(Subject, Hour), Counts>,
+    details: BTreeMap<(Subject, Hour), Detail>,
+    fences: BTreeMap<(Subject, Lane), Fence>,
+    marks: BTreeMap<(Subject, Kind), Mark>,
+    incidents: BTreeMap<(Subject, ArrivalTime, String), Incident>,
+    outputs: Vec<Outputs>,
+}
+
+#[derive(Default)]
+struct Inside {
+    log: Vec<Arrival>,
+    kept: Memories,
+    working: Memories,
+}
+
+/// The in-memory carrier.
+#[derive(Clone, Default)]
+pub struct Memory(Arc<Mutex<Inside>>);
+
+/// Its link.
+pub struct MemoryLink(Memory);
+
+/// Its state.
+pub struct MemoryState(Memory);
+
+impl Memory {
+    fn inside(&self) -> MutexGuard<'_, Inside> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    /// Every hour that is not empty.
+    pub fn hours(&self) -> BTreeMap<(Subject, Hour), Counts> {
+        self.inside().kept.hours.clone()
+    }
+    /// What was given out, advance by advance.
+    pub fn outputs(&self) -> Vec<Outputs> {
+        self.inside().kept.outputs.clone()
+    }
+}
+
+impl Carrier for Memory {
+    type Link = MemoryLink;
+    type State = MemoryState;
+
+    fn take(&self, arrivals: Arrivals) {
+        self.inside().log.extend(arrivals.posts);
+    }
+    fn link(&self) -> MemoryLink {
+        MemoryLink(self.clone())
+    }
+    fn state(&self) -> MemoryState {
+        MemoryState(self.clone())
+    }
+    fn json(record: &Arrival) -> Vec<u8> {
+        record.json.clone()
+    }
+    fn crash(self) -> Memory {
+        let mut inside = self.inside();
+        inside.working = inside.kept.clone();
+        drop(inside);
+        self
+    }
+}
+
+impl Link for MemoryLink {
+    type Record = Arrival;
+
+    async fn fetch(&mut self, max: usize, _wait: Duration) -> Result<Batch<Arrival>, Fault> {
+        let inside = self.0.inside();
+        let from = inside.kept.done;
+        let records = (from..).zip(inside.log.iter().skip(from as usize).take(max));
+        let records = records.map(|(p, arrival)| (Position(p), arrival.clone())).collect();
+        Ok(Batch { lane: Lane(0), records })
+    }
+    fn position(&self) -> Position {
+        Position(self.0.inside().kept.done)
+    }
+    async fn advance(&mut self, to: Position, outputs: Outputs) -> Result<(), Fault> {
+        let mut inside = self.0.inside();
+        inside.working.done = to.0;
+        inside.working.outputs.push(outputs);
+        inside.kept = inside.working.clone();
+        Ok(())
+    }
+    async fn abandon(&mut self) -> Result<(), Fault> {
+        let mut inside = self.0.inside();
+        inside.working = inside.kept.clone();
+        Ok(())
+    }
+}
+
+impl Claims for MemoryState {
+    async fn claim(&mut self, _lane: Lane, records: &[Record]) -> Result<Vec<Sighting>, Fault> {
+        let mut inside = self.0.inside();
+        let mut claim = |record: &Record| {
+            let known = inside.working.claims.get(&record.id);
+            let (sighting, claim) = Claim::meet(known, record);
+            inside.working.claims.insert(record.id.clone(), claim);
+            sighting
+        };
+        Ok(records.iter().map(&mut claim).collect())
+    }
+}
+
+impl Memories {
+    /// What a post took, by all that was ever said: when, and by which record.
+    fn taken(&self, id: &PostId, above: &mut Vec<PostId>) -> Vec<(Took, Position)> {
+        if above.contains(id) {
+            return Vec::new();
+        }
+        above.push(id.clone());
+        let mut taken: Vec<(Took, Position)> = Vec::new();
+        for tell in self.tells.iter().filter(|t| &t.id == id) {
+            taken.extend(tell.took.iter().map(|took| (took.clone(), tell.position)));
+        }
+        let firsts = |a: &&Ask| &a.child.post.id == id && matches!(a.child.sighting, Sighting::First(_));
+        for ask in self.asks.iter().filter(firsts) {
+            taken.extend(self.owed(ask, above));
+        }
+        above.pop();
+        taken
+    }
+
+    /// What an ask must be answered by now.
+    fn owed(&self, ask: &Ask, above: &mut Vec<PostId>) -> Vec<(Took, Position)> {
+        let named = |brand: &BrandId| ask.child.mentions.iter().any(|m| &m.brand == brand);
+        let mut owed: Vec<(Took, Position)> = Vec::new();
+        for (took, position) in self.taken(&ask.parent, above) {
+            let Some(at) = took_from(took.at, ask.arrived) else { continue };
+            if !named(&took.brand) && owed.iter().all(|(o, _)| o.brand != took.brand) {
+                owed.push((Took { brand: took.brand, at }, position.max(ask.child.position)));
+            }
+        }
+        owed
+    }
+}
+
+impl Kin for MemoryState {
+    async fn meet(
+        &mut self,
+        _lane: Lane,
+        tells: Vec<Tell>,
+        asks: Vec<Ask>,
+        _now: ArrivalTime,
+    ) -> Result<Vec<Gained>, Fault> {
+        let memories = &mut self.0.inside().working;
+        memories.tells.extend(tells);
+        memories.asks.extend(asks);
+        let mut gained = Vec::new();
+        for ask in memories.asks.clone() {
+            for (took, position) in memories.owed(&ask, &mut Vec::new()) {
+                let key = (ask.child.position, ask.child.post.id.clone(), took.brand.clone());
+                if memories.answered.insert(key) {
+                    let mut child = Matched { position, ..ask.child.clone() };
+                    child.mentions.retain(|m: &Mention| m.by == MentionedBy::Name);
+                    gained.push(Gained { child, took: vec![took] });
+                }
+            }
+        }
+        Ok(gained)
+    }
+}
+
+impl Memories {
+    fn view(&self, subject: &Subject, now: ArrivalTime) -> View {
+        let mut view = View::empty(subject.clone(), now);
+        let (minute, hour) = (view.first_minute(), view.first_hour());
+        for (place, counts) in view.minutes.iter_mut().enumerate() {
+            let key = (subject.clone(), Minute(minute.0 + place as i64));
+            *counts = self.minutes.get(&key).copied().unwrap_or_default();
+        }
+        for (place, counts) in view.hours.iter_mut().enumerate() {
+            let key = (subject.clone(), Hour(hour.0 + place as i64));
+            *counts = self.hours.get(&key).copied().unwrap_or_default();
+        }
+        let evidence = (now.hour().0 - 2..=now.hour().0).map(|h| (subject.clone(), Hour(h)));
+        view.details = evidence.filter_map(|key| self.details.get(&key).cloned().map(Arc::new)).collect();
+        let mine = self.marks.iter().filter(|((s, _), _)| s == subject);
+        view.marks = mine.map(|((_, kind), mark)| (*kind, *mark)).collect();
+        view.first = self.minutes.keys().find(|(s, _)| s == subject).map(|(_, m)| *m);
+        view
+    }
+}
+
+impl Windows for MemoryState {
+    async fn merge(
+        &mut self,
+        lane: Lane,
+        seen: Position,
+        first: Position,
+        last: Position,
+        delta: &Delta,
+        now: ArrivalTime,
+    ) -> Result<Merged, Fault> {
+        let memories = &mut self.0.inside().working;
+        let fence = memories.fences.entry((delta.subject.clone(), lane)).or_default();
+        if let Some(refusal) = fence.refuses(seen, first) {
+            return Ok(refusal);
+        }
+        *fence = Fence(last.next());
+        for (minute, counts) in &delta.minutes {
+            memories.minutes.entry((delta.subject.clone(), *minute)).or_default().add(counts);
+            memories.hours.entry((delta.subject.clone(), minute.hour())).or_default().add(counts);
+        }
+        for (hour, detail) in &delta.details {
+            memories.details.entry((delta.subject.clone(), *hour)).or_default().merge(detail);
+        }
+        Ok(Merged::Added(Box::new(memories.view(&delta.subject, now))))
+    }
+    async fn view(&mut self, subject: &Subject, now: ArrivalTime) -> Result<View, Fault> {
+        Ok(self.0.inside().working.view(subject, now))
+    }
+    async fn mark(&mut self, subject: &Subject, kind: Kind, mark: Mark) -> Result<(), Fault> {
+        let memories = &mut self.0.inside().working;
+        let kept = memories.marks.entry((subject.clone(), kind)).or_default();
+        *kept = kept.max(mark);
+        Ok(())
+    }
+    async fn standing(&mut self) -> Result<Vec<Subject>, Fault> {
+        let inside = self.0.inside();
+        let standing = inside.working.marks.iter().filter(|(_, mark)| mark.stands());
+        let subjects: BTreeSet<Subject> = standing.map(|((subject, _), _)| subject.clone()).collect();
+        Ok(subjects.into_iter().collect())
+    }
+}
+
+impl Casebook for MemoryState {
+    async fn recall(&mut self, subject: &Subject) -> Result<Vec<Incident>, Fault> {
+        let inside = self.0.inside();
+        let mine = inside.working.incidents.iter().rev().filter(|((s, ..), i)| s == subject && !i.is_over());
+        Ok(mine.map(|(_, incident)| incident.clone()).collect())
+    }
+    async fn keep(&mut self, incident: &Incident, version: u64) -> Result<Kept, Fault> {
+        let memories = &mut self.0.inside().working;
+        let key = (incident.subject.clone(), incident.opened_at, incident.id.to_string());
+        if memories.incidents.get(&key).map_or(0, |kept| kept.version) != version {
+            return Ok(Kept::Stale);
+        }
+        memories.incidents.insert(key, incident.clone());
+        Ok(Kept::Yes)
+    }
+    async fn open(&mut self) -> Result<Vec<Subject>, Fault> {
+        let inside = self.0.inside();
+        let open = inside.working.incidents.values().filter(|i| !i.is_over());
+        let subjects: BTreeSet<Subject> = open.map(|i| i.subject.clone()).collect();
+        Ok(subjects.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_model_keeps_its_own_laws() {
+        crate::all(Memory::default, 0..40);
+    }
+}

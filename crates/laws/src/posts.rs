@@ -1,0 +1,63 @@
+//! Posts to test with: as little in them as can be.
+
+use tocsin_flow::Arrival;
+use tocsin_model::{
+    ArrivalTime, Author, AuthorId, BrandId, Engagement, EventTime, Matched, Mention, MentionedBy, Position,
+    Post, PostId, Sighting, SourceId, Timing,
+};
+
+/// The source `weibo`.
+pub fn source() -> SourceId {
+    SourceId::new("weibo").expect("a good name")
+}
+
+/// A post of that source, made and received at a second of 1970.
+pub fn post(id: &str, second: i64) -> Post {
+    Post {
+        id: PostId::new(source(), id).expect("a good id"),
+        text: format!("text of {id}"),
+        title: None,
+        created: EventTime::from_millis(second * 1_000),
+        arrived: ArrivalTime::from_millis(second * 1_000),
+        author: Author {
+            id: AuthorId::new("somebody").expect("a good id"),
+            name: None,
+            followers: None,
+            verified: None,
+            since: None,
+        },
+        url: None,
+        lang: None,
+        repost_of: None,
+        reply_to: None,
+        parent: None,
+        engagement: Engagement::default(),
+        media: Vec::new(),
+        location: None,
+        deleted: false,
+    }
+}
+
+/// The same on its way into a log.
+pub fn arrival(post: &Post) -> Arrival {
+    Arrival { arrived: post.arrived, source: post.id.source.clone(), json: tocsin_wire::write_post(post) }
+}
+
+/// A first sighting of a post that names these brands.
+pub fn matched(post: Post, position: u64, brands: &[&str]) -> Matched {
+    let mention = |name: &&str| Mention {
+        brand: BrandId::new(name).expect("a good name"),
+        by: MentionedBy::Name,
+        places: Vec::new(),
+    };
+    Matched {
+        position: Position(position),
+        clean: post.text.clone(),
+        own: post.text.len(),
+        at: post.created,
+        post,
+        sighting: Sighting::First(Timing::AsStated),
+        mentions: brands.iter().map(mention).collect(),
+        brands_version: 1,
+    }
+}

@@ -1,0 +1,53 @@
+//! posts → claims, brands, kin.
+
+use tocsin_embedded::RawRecord;
+use tocsin_flow::{Batch, Casebook, Claims, Fault, Kin, Outputs, Windows};
+use tocsin_model::{ArrivalTime, Matched, Position, Post, Rejected};
+
+use super::Chain;
+
+impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
+    /// Reads, claims and matches a batch, and lets brands descend. What cannot be read is rejected.
+    pub(super) async fn ingest(
+        &mut self,
+        batch: Batch<RawRecord>,
+        outputs: &mut Outputs,
+    ) -> Result<Vec<Matched>, Fault> {
+        let lane = batch.lane;
+        let records = batch.records.len();
+        // Nothing that any of these records can still answer may be forgotten.
+        let oldest = batch.records.iter().map(|(_, r)| r.arrived).min().unwrap_or_default();
+        let posts = read(batch, outputs);
+        let claims: Vec<_> = posts.iter().map(|(position, post)| tocsin_ingest::record(post, *position)).collect();
+        let sightings = self.state.claim(lane, &claims).await?;
+        for (_, post) in &posts {
+            self.metrics.post_age(post.arrived.since(post.created));
+        }
+        let seen = posts.into_iter().zip(sightings).map(|((position, post), sighting)| (position, post, sighting));
+        let ingested = tocsin_ingest::ingest(&mut self.matcher, seen);
+        let mut matched = ingested.matched;
+        self.metrics.posts_unmatched(ingested.unmatched);
+        if !(ingested.tells.is_empty() && ingested.asks.is_empty()) {
+            let gained = self.state.meet(lane, ingested.tells, ingested.asks, oldest).await?;
+            matched.extend(gained.into_iter().map(tocsin_ingest::gained));
+        }
+        self.metrics.stage("ingest", records as u64, matched.len() as u64);
+        Ok(matched)
+    }
+}
+
+fn read(batch: Batch<RawRecord>, outputs: &mut Outputs) -> Vec<(Position, Post)> {
+    let mut posts = Vec::with_capacity(batch.records.len());
+    for (position, record) in batch.records {
+        match tocsin_wire::read_post(&record.json, record.arrived) {
+            Ok(post) => posts.push((position, post)),
+            Err(refused) => outputs.rejected.push(unreadable(position, record.json, record.arrived, refused)),
+        }
+    }
+    posts
+}
+
+/// An inlet read it once, so this is a log of another version, or a damaged one.
+fn unreadable(position: Position, bytes: Vec<u8>, at: ArrivalTime, refused: tocsin_wire::Refused) -> Rejected {
+    Rejected { bytes, reason: refused.reason, origin: format!("log position {}", position.0), source: refused.source, at }
+}

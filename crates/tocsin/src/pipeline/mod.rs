@@ -1,0 +1,193 @@
+//! Joins each stage to its seams: the whole chain as one step of the loop.
+//!
+//! posts → claims, ingest, kin → tokenize → score → count, windows, judge → casebook, notify. The stages
+//! decide; here is only who is asked what, and when. Time is the records' own: a batch is judged in slices of
+//! one tick of data time, so a replay at any speed and a live day come to the same.
+
+mod detect; // score → spike-detect → windows
+mod ingest; // posts → claims, brands, kin
+mod tell; // signals → incidents → notices
+
+use std::sync::Arc;
+
+use tocsin_embedded::RawRecord;
+use tocsin_flow::{Batch, Casebook, Claims, Fault, Kin, Outputs, Windows};
+use tocsin_ingest::{BrandSet, Matcher};
+use tocsin_model::{ArrivalTime, Lane, Position, Scored};
+use tocsin_notify::Plan;
+use tocsin_runtime::{Metrics, Step};
+use tocsin_score::Scorer;
+use tocsin_spike_detect::{AuthorSecret, Rule};
+use tocsin_tokenize::{Scratch, Tokenizer};
+
+/// A tick of data time, in milliseconds.
+const TICK_MILLIS: i64 = 10_000;
+
+/// What the stages need to know beside the posts: one version of it at a time.
+#[derive(Clone)]
+pub struct Knowledge {
+    /// The brands, compiled.
+    pub brands: Arc<BrandSet>,
+    /// The words.
+    pub tokenizer: Arc<Tokenizer>,
+    /// The moods.
+    pub scorer: Arc<Scorer>,
+    /// What is abnormal.
+    pub rule: Arc<Rule>,
+    /// Whom it is told.
+    pub plan: Arc<Plan>,
+}
+
+/// The whole chain on the state of one carrier.
+pub struct Chain<S> {
+    state: S,
+    knowledge: Knowledge,
+    /// The next knowledge, when the config was reloaded.
+    reload: tokio::sync::watch::Receiver<Knowledge>,
+    matcher: Matcher,
+    scratch: Scratch,
+    secret: AuthorSecret,
+    metrics: Arc<Metrics>,
+    /// Data time: the greatest arrival seen, or the clock's tick.
+    now: Option<ArrivalTime>,
+    /// The fence of each brand, as far as known.
+    seen: rustc_hash::FxHashMap<tocsin_model::Subject, Position>,
+}
+
+impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
+    /// A chain on `state`, with the knowledge that `reload` holds now.
+    pub fn new(
+        state: S,
+        mut reload: tokio::sync::watch::Receiver<Knowledge>,
+        secret: AuthorSecret,
+        metrics: Arc<Metrics>,
+    ) -> Chain<S> {
+        let knowledge = reload.borrow_and_update().clone();
+        Chain {
+            state,
+            matcher: Matcher::new(Arc::clone(&knowledge.brands)),
+            knowledge,
+            reload,
+            scratch: Scratch::default(),
+            secret,
+            metrics,
+            now: None,
+            seen: rustc_hash::FxHashMap::default(),
+        }
+    }
+
+    /// Between two batches: takes over a reloaded config.
+    fn refresh(&mut self) {
+        if self.reload.has_changed().unwrap_or(false) {
+            self.knowledge = self.reload.borrow_and_update().clone();
+            self.matcher = Matcher::new(Arc::clone(&self.knowledge.brands));
+        }
+    }
+
+    /// The stages that need no order of time: all of a batch at once.
+    async fn read(&mut self, batch: Batch<RawRecord>, outputs: &mut Outputs) -> Result<Vec<Scored>, Fault> {
+        let matched = self.ingest(batch, outputs).await?;
+        let mut scored = Vec::with_capacity(matched.len());
+        for matched in matched {
+            let tokenized = self.knowledge.tokenizer.tokenize(matched, &mut self.scratch);
+            scored.push(self.knowledge.scorer.score(tokenized));
+        }
+        scored.sort_by_key(|s| s.tokenized.matched.position);
+        Ok(scored)
+    }
+}
+
+impl<S: Claims + Kin + Windows + Casebook> Step for Chain<S> {
+    type Record = RawRecord;
+
+    async fn step(&mut self, batch: Batch<RawRecord>) -> Result<Outputs, Fault> {
+        self.refresh();
+        let lane = batch.lane;
+        let arrivals: Vec<(Position, ArrivalTime)> =
+            batch.records.iter().map(|(position, record)| (*position, record.arrived)).collect();
+        let mut outputs = Outputs::default();
+        let scored = self.read(batch, &mut outputs).await?;
+        let mut rest = scored.as_slice();
+        for slice in slices(&arrivals, self.now) {
+            self.tick_through(slice.now, &mut outputs).await?;
+            self.now = Some(slice.now);
+            let until = rest.partition_point(|s| s.tokenized.matched.position <= slice.last);
+            let (these, later) = rest.split_at(until);
+            rest = later;
+            self.detect(lane, these, &mut outputs).await?;
+        }
+        Ok(outputs)
+    }
+
+    async fn tick(&mut self, now: ArrivalTime) -> Result<Outputs, Fault> {
+        self.refresh();
+        let mut outputs = Outputs::default();
+        self.tick_through(now, &mut outputs).await?;
+        self.now = self.now.max(Some(now));
+        Ok(outputs)
+    }
+
+    fn abandoned(&mut self) {
+        self.seen.clear();
+    }
+}
+
+/// The records of one tick of data time.
+#[derive(Debug, PartialEq)]
+struct Slice {
+    /// The last of them.
+    last: Position,
+    /// The greatest arrival up to and with them.
+    now: ArrivalTime,
+}
+
+fn tick_of(time: ArrivalTime) -> i64 {
+    time.millis().div_euclid(TICK_MILLIS)
+}
+
+/// Cuts records where the greatest arrival so far enters another tick.
+fn slices(arrivals: &[(Position, ArrivalTime)], now: Option<ArrivalTime>) -> Vec<Slice> {
+    let Some(mut now) = now.or(arrivals.first().map(|(_, arrived)| *arrived)) else { return Vec::new() };
+    let mut slices: Vec<Slice> = Vec::new();
+    for (position, arrived) in arrivals {
+        let before = now;
+        now = now.max(*arrived);
+        match slices.last_mut() {
+            Some(slice) if tick_of(before) == tick_of(now) => *slice = Slice { last: *position, now },
+            _ => slices.push(Slice { last: *position, now }),
+        }
+    }
+    slices
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut(seconds: &[i64]) -> Vec<(u64, i64)> {
+        let arrivals: Vec<_> = seconds
+            .iter()
+            .zip(0..)
+            .map(|(s, p)| (Position(p), ArrivalTime::from_millis(s * 1_000)))
+            .collect();
+        slices(&arrivals, None)
+            .into_iter()
+            .map(|s| (s.last.0, s.now.millis() / 1_000))
+            .collect()
+    }
+
+    #[test]
+    fn a_batch_is_cut_where_a_tick_begins() {
+        assert_eq!(cut(&[1, 2, 9, 10, 19, 20]), [(2, 9), (4, 19), (5, 20)]);
+    }
+
+    #[test]
+    fn time_never_goes_back() {
+        assert_eq!(cut(&[25, 3, 29, 4, 31]), [(3, 29), (4, 31)]);
+    }
+
+    #[test]
+    fn no_records_no_slices() {
+        assert_eq!(cut(&[]), []);
+    }
+}

@@ -1,0 +1,50 @@
+//! signals → incidents → notices.
+
+use tocsin_flow::{Casebook, Claims, Fault, Kept, Kin, Outputs, Peer, Windows};
+use tocsin_model::{ArrivalTime, Signal, Subject};
+use tocsin_notify::{Input, fold};
+
+use super::Chain;
+
+/// How often a stale keep is folded again: two judges of one subject rarely meet more than once.
+const FOLDS_MAX: usize = 8;
+
+impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
+    /// Folds a signal into its subject's incidents.
+    pub(super) async fn tell(&mut self, signal: Signal, outputs: &mut Outputs) -> Result<(), Fault> {
+        let subject = signal.subject.clone();
+        outputs.signals.push(signal.clone());
+        self.fold(&subject, &Input::Signal(signal), outputs).await
+    }
+
+    /// Lets time pass for a subject's incidents.
+    pub(super) async fn tick_incidents(
+        &mut self,
+        subject: &Subject,
+        now: ArrivalTime,
+        outputs: &mut Outputs,
+    ) -> Result<(), Fault> {
+        self.fold(subject, &Input::Tick(now), outputs).await
+    }
+
+    async fn fold(&mut self, subject: &Subject, input: &Input, outputs: &mut Outputs) -> Result<(), Fault> {
+        for _ in 0..FOLDS_MAX {
+            let open = self.state.recall(subject).await?;
+            let told = fold(&open, input, &self.knowledge.plan);
+            let Some((incident, version)) = told.incident else {
+                outputs.notices.extend(told.notices);
+                return Ok(());
+            };
+            if self.state.keep(&incident, version).await? == Kept::Yes {
+                outputs.incidents.push(incident);
+                outputs.notices.extend(told.notices);
+                return Ok(());
+            }
+        }
+        Err(Fault::Unavailable {
+            peer: Peer::Store,
+            why: format!("the incidents of {subject} change faster than they can be folded"),
+            retry_after: None,
+        })
+    }
+}
