@@ -1,12 +1,14 @@
 //! Incidents, and what was signalled: `i opened id → incident`, `o subject opened id` while it is not over,
 //! `s at id → signal`, `n made id → notice` while it waits.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use tocsin_flow::{Casebook, Fault, Kept, Outputs};
-use tocsin_model::{Incident, Position, Subject};
+use tocsin_model::{Incident, Subject};
 
 use crate::layout::{Key, Space, subject_at};
 use crate::store::EmbeddedState;
-use crate::syncer::rejected_key;
+use crate::syncer::rejected_row;
 use crate::tx::{Tx, broken_row};
 
 pub(crate) fn incident_key(incident: &Incident) -> Vec<u8> {
@@ -65,7 +67,7 @@ impl Casebook for EmbeddedState {
 
 /// Puts what a step gives out into the transaction. Incidents are there already, by their keeps; posts
 /// between the stages of one chain are not written.
-pub(crate) fn write_outputs(tx: &mut Tx, outputs: &Outputs, to: Position) {
+pub(crate) fn write_outputs(tx: &mut Tx, outputs: &Outputs, numbers: &AtomicU64) {
     for signal in &outputs.signals {
         let key = Key::of(b's').signed(signal.at.millis()).name(signal.id.as_str()).bytes();
         tx.put(Space::Cases, key, tocsin_wire::write_signal(signal));
@@ -74,9 +76,8 @@ pub(crate) fn write_outputs(tx: &mut Tx, outputs: &Outputs, to: Position) {
         let key = Key::of(b'n').signed(notice.at.millis()).name(notice.id.as_str()).bytes();
         tx.put(Space::Cases, key, tocsin_wire::write_notice(notice));
     }
-    for (nth, rejected) in outputs.rejected.iter().enumerate() {
-        // The log's own positions end before `to`: another number than an inlet's rejects have.
-        let key = rejected_key(rejected.at.millis(), to.0, (1 << 32) + nth as u64);
-        tx.put(Space::Rejected, key, tocsin_wire::write_rejected(rejected));
+    for rejected in &outputs.rejected {
+        let (key, row) = rejected_row(numbers.fetch_add(1, Ordering::Relaxed), rejected);
+        tx.put(Space::Rejected, key, row);
     }
 }

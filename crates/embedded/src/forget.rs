@@ -72,7 +72,6 @@ impl Forgetter {
             (Space::Windows, aged(b'h', hour(self.keep.counts))),
             (Space::Cases, millis(b's', self.keep.counts)),
             (Space::Cases, millis(b'i', self.keep.incidents)),
-            (Space::Rejected, millis(b'r', self.keep.rejected)),
         ] {
             for (key, _) in disk.range(space, &from, &to, left)? {
                 tx.remove(space, key);
@@ -86,7 +85,8 @@ impl Forgetter {
         ] {
             left -= forget_by_index(disk, tx, space, index, now.hour().0 - hours, left)?;
         }
-        left -= forget_log(disk, tx, now.minus(self.keep.posts), left)?;
+        left -= forget_head(disk, tx, Space::Log, now.minus(self.keep.posts), left)?;
+        left -= forget_head(disk, tx, Space::Rejected, now.minus(self.keep.rejected), left)?;
         if left > 0 {
             self.done = Some(now.hour());
         }
@@ -130,21 +130,27 @@ fn last_hour(space: Space, key: &[u8], row: &[u8]) -> Result<i64, Fault> {
     }
 }
 
-/// Posts at the head of the log that arrived before `before`. Arrivals may overtake each other a little;
-/// the first one that must stay ends the round.
-fn forget_log(disk: &Disk, tx: &mut Tx, before: ArrivalTime, max: usize) -> Result<usize, Fault> {
+/// Rows at the head of a space whose arrival (their first eight bytes) was before `before`. Arrivals may
+/// overtake each other a little; the first row that must stay ends the round.
+fn forget_head(
+    disk: &Disk,
+    tx: &mut Tx,
+    space: Space,
+    before: ArrivalTime,
+    max: usize,
+) -> Result<usize, Fault> {
     // Rows are dropped in rounds, so that their values are read only as far as they go.
     let mut forgotten = 0;
     let mut from = vec![0u8];
     while forgotten < max {
-        let rows = disk.range(Space::Log, &from, &after_prefix(&[u8::MAX]), 256)?;
+        let rows = disk.range(space, &from, &after_prefix(&[u8::MAX]), 256)?;
         let ended = rows.len() < 256;
         for (key, value) in rows {
             if number_at(&value, 0).is_none_or(|at| at as i64 >= before.millis()) {
                 return Ok(forgotten);
             }
             from = [key.as_slice(), &[0]].concat();
-            tx.remove(Space::Log, key);
+            tx.remove(space, key);
             forgotten += 1;
         }
         if ended {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tocsin_flow::{Arrivals, Batch, Fault, Intake, Link, Outputs, Peer};
+use tocsin_flow::{Arrivals, Batch, Fault, Intake, Link, Outputs, Peer, RawRecord};
 use tocsin_model::{ArrivalTime, Position};
 
 use crate::layout::Space;
@@ -54,15 +54,6 @@ impl Intake for EmbeddedIntake {
     fn cursor(&self, key: &str) -> Result<Option<Vec<u8>>, Fault> {
         self.shared.disk.get(Space::Meta, &cursor_key(key))
     }
-}
-
-/// A post as the log has it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RawRecord {
-    /// When it was received.
-    pub arrived: ArrivalTime,
-    /// One post as JSON.
-    pub json: Vec<u8>,
 }
 
 /// What the chain reads, and how it goes on.
@@ -125,7 +116,7 @@ impl Link for EmbeddedLink {
         let desk = &mut *guard;
         let disk = &self.shared.disk;
         desk.rooms.write(&mut desk.tx);
-        crate::casebook::write_outputs(&mut desk.tx, &outputs, to);
+        crate::casebook::write_outputs(&mut desk.tx, &outputs, &self.shared.rejected);
         desk.noticed |= !outputs.notices.is_empty();
         desk.forgetter.forget(disk, &mut desk.tx, desk.now)?;
         desk.tx.put(Space::Meta, position_key(), to.0.to_be_bytes().to_vec());

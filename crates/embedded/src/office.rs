@@ -7,7 +7,7 @@ use tocsin_flow::Fault;
 use tocsin_model::{Counts, Hour, Incident, NoticeId, Rejected, Signal, Subject};
 
 use crate::casebook::read_incident;
-use crate::layout::{Key, Space, signed_at, subject_at};
+use crate::layout::{Key, Space, number_at, signed_at, subject_at};
 use crate::store::Shared;
 use crate::tx::{after_prefix, broken_row, store_fault};
 
@@ -109,32 +109,44 @@ impl Office {
     ///
     /// # Errors
     /// [`Fault`] when the store cannot be read.
-    pub fn rejected(&self, mut each: impl FnMut(String, Rejected)) -> Result<(), Fault> {
+    pub fn rejected(&self, mut each: impl FnMut(u64, Rejected)) -> Result<(), Fault> {
         self.each(Space::Rejected, b'r', |key, row| {
-            let record = tocsin_wire::read_rejected(row).map_err(|e| broken_row(Space::Rejected, e))?;
-            each(name_of(key), record);
+            each(number_at(key, 1).unwrap_or(0), read_rejected(row)?);
             Ok(())
         })
     }
 
-    /// Takes a rejected record out, by the name that [`Office::rejected`] gave: it was sent again.
+    /// One rejected record by its number.
+    ///
+    /// # Errors
+    /// [`Fault`] when the store cannot be read.
+    pub fn rejected_one(&self, number: u64) -> Result<Option<Rejected>, Fault> {
+        let row = self.shared.disk.get(Space::Rejected, &Key::of(b'r').number(number).bytes())?;
+        row.map(|row| read_rejected(&row)).transpose()
+    }
+
+    /// Takes a rejected record out: it was sent again, and that is durable.
     ///
     /// # Errors
     /// [`Fault`] when the store cannot be written.
-    pub fn forget_rejected(&self, name: &str) -> Result<bool, Fault> {
-        let mut found = None;
-        self.each(Space::Rejected, b'r', |key, _| {
-            if name_of(key) == name {
-                found = Some(key.to_vec());
-            }
-            Ok(())
-        })?;
-        let Some(key) = found else { return Ok(false) };
+    pub fn forget_rejected(&self, number: u64) -> Result<(), Fault> {
         let disk = &self.shared.disk;
         let mut batch = disk.db.batch().durability(Some(PersistMode::SyncData));
-        batch.remove(disk.space(Space::Rejected), key);
-        batch.commit().map_err(store_fault)?;
-        Ok(true)
+        batch.remove(disk.space(Space::Rejected), Key::of(b'r').number(number).bytes());
+        batch.commit().map_err(store_fault)
+    }
+
+    /// How many notices wait for their delivery.
+    ///
+    /// # Errors
+    /// [`Fault`] when the store cannot be read.
+    pub fn waiting(&self) -> Result<usize, Fault> {
+        let mut waiting = 0;
+        self.each(Space::Cases, b'n', |_, _| {
+            waiting += 1;
+            Ok(())
+        })?;
+        Ok(waiting)
     }
 
     /// How a notice stands.
@@ -158,9 +170,7 @@ impl Office {
     }
 }
 
-/// A rejected record's name: its key in figures, short and unique.
-fn name_of(key: &[u8]) -> String {
-    let field = |at| crate::layout::number_at(key, at).unwrap_or(0);
-    let millis = signed_at(key, 1).unwrap_or(0);
-    format!("{millis}-{}-{}", field(9), field(17))
+fn read_rejected(row: &[u8]) -> Result<Rejected, Fault> {
+    let json = row.get(8..).unwrap_or_default();
+    tocsin_wire::read_rejected(json).map_err(|e| broken_row(Space::Rejected, e))
 }

@@ -43,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) moved: Notify,
     /// There are notices to deliver.
     pub(crate) notices: Notify,
+    /// The next number of a rejected record.
+    pub(crate) rejected: Arc<AtomicU64>,
     pub(crate) desk: Mutex<Desk>,
     secret: [u64; 2],
 }
@@ -99,7 +101,8 @@ impl Store {
             None => 0,
         };
         let done = disk.get(Space::Meta, &position_key())?.and_then(|v| number_at(&v, 0)).unwrap_or(0);
-        let syncer = Syncer::start(disk.clone(), room.clone(), end.max(done))?;
+        let rejected = Arc::new(AtomicU64::new(next_number(&disk)?));
+        let syncer = Syncer::start(disk.clone(), room.clone(), end.max(done), Arc::clone(&rejected))?;
         let shared = Arc::new(Shared {
             disk,
             syncer,
@@ -108,6 +111,7 @@ impl Store {
             done: AtomicU64::new(done),
             moved: Notify::new(),
             notices: Notify::new(),
+            rejected,
             desk: Mutex::new(Desk { forgetter: Forgetter::new(keep), ..Desk::default() }),
             secret,
         });
@@ -197,6 +201,14 @@ fn check_version(path: &Path, disk: &Disk) -> Result<(), Fault> {
                 ),
             })
         }
+    }
+}
+
+/// The number after the last rejected record's.
+fn next_number(disk: &Disk) -> Result<u64, Fault> {
+    match disk.space(Space::Rejected).last_key_value() {
+        Some(last) => Ok(number_at(&last.key().map_err(store_fault)?, 1).unwrap_or(0) + 1),
+        None => Ok(1),
     }
 }
 

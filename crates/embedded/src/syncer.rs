@@ -4,10 +4,13 @@
 //! meanwhile gathers for the next round. So an idle system answers after one sync, and a busy one shares it.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use fjall::PersistMode;
 use tocsin_flow::{Arrivals, Fault, Peer, Room};
+use tocsin_model::Rejected;
 use tokio::sync::oneshot;
 
 use crate::layout::{Key, Space};
@@ -43,12 +46,12 @@ impl Drop for Syncer {
 }
 
 impl Syncer {
-    /// `end`: the first position not in the log.
-    pub(crate) fn start(disk: Disk, room: Room, end: u64) -> Result<Syncer, Fault> {
+    /// `end`: the first position not in the log. `numbers`: the next number of a rejected record.
+    pub(crate) fn start(disk: Disk, room: Room, end: u64, numbers: Arc<AtomicU64>) -> Result<Syncer, Fault> {
         let (requests, inbox) = sync_channel(WAITING_MAX);
         let thread = thread::Builder::new()
             .name("tocsin-sync".into())
-            .spawn(move || work(&disk, &room, &inbox, end))
+            .spawn(move || work(&disk, &room, &inbox, end, &numbers))
             .map_err(store_fault)?;
         Ok(Syncer { requests: Some(requests), thread: Some(thread) })
     }
@@ -79,7 +82,7 @@ impl Syncer {
     }
 }
 
-fn work(disk: &Disk, room: &Room, inbox: &Receiver<Request>, mut end: u64) {
+fn work(disk: &Disk, room: &Room, inbox: &Receiver<Request>, mut end: u64, numbers: &AtomicU64) {
     while let Ok(first) = inbox.recv() {
         let mut gathered = vec![first];
         let mut posts = count(&gathered[0]);
@@ -89,7 +92,7 @@ fn work(disk: &Disk, room: &Room, inbox: &Receiver<Request>, mut end: u64) {
             gathered.push(next);
         }
         let started = room.clock.steady();
-        let outcome = write(disk, &mut gathered, end);
+        let outcome = write(disk, &mut gathered, end, numbers);
         room.meters.synced(room.clock.steady().saturating_sub(started), gathered.len());
         if let Ok(after) = outcome {
             end = after;
@@ -109,7 +112,12 @@ fn count(request: &Request) -> usize {
     }
 }
 
-fn write(disk: &Disk, gathered: &mut [Request], end: u64) -> Result<u64, Fault> {
+fn write(
+    disk: &Disk,
+    gathered: &mut [Request],
+    end: u64,
+    numbers: &AtomicU64,
+) -> Result<u64, Fault> {
     let mut batch = disk.db.batch();
     let mut next = end;
     for request in gathered {
@@ -121,9 +129,9 @@ fn write(disk: &Disk, gathered: &mut [Request], end: u64) -> Result<u64, Fault> 
             batch.insert(disk.space(Space::Log), next.to_be_bytes().to_vec(), value);
             next += 1;
         }
-        for (nth, rejected) in arrivals.rejected.drain(..).enumerate() {
-            let key = rejected_key(rejected.at.millis(), next, nth as u64);
-            batch.insert(disk.space(Space::Rejected), key, tocsin_wire::write_rejected(&rejected));
+        for rejected in arrivals.rejected.drain(..) {
+            let (key, row) = rejected_row(numbers.fetch_add(1, Ordering::Relaxed), &rejected);
+            batch.insert(disk.space(Space::Rejected), key, row);
         }
         if let Some(cursor) = arrivals.cursor.take() {
             batch.insert(disk.space(Space::Meta), cursor_key(&cursor.key), cursor.at);
@@ -134,9 +142,11 @@ fn write(disk: &Disk, gathered: &mut [Request], end: u64) -> Result<u64, Fault> 
     Ok(next)
 }
 
-/// Rejected records by their time, then by where they stood among the posts.
-pub(crate) fn rejected_key(at_millis: i64, position: u64, nth: u64) -> Vec<u8> {
-    Key::of(b'r').signed(at_millis).number(position).number(nth).bytes()
+/// A rejected record: by its number, with its time before it so that it can be forgotten unread.
+pub(crate) fn rejected_row(number: u64, rejected: &Rejected) -> (Vec<u8>, Vec<u8>) {
+    let mut row = rejected.at.millis().to_be_bytes().to_vec();
+    row.extend_from_slice(&tocsin_wire::write_rejected(rejected));
+    (Key::of(b'r').number(number).bytes(), row)
 }
 
 pub(crate) fn cursor_key(key: &str) -> Vec<u8> {

@@ -12,7 +12,7 @@ mod state; // claims, kin, windows, casebook
 
 pub use crate::fault::{Fault, Peer};
 pub use crate::inlet::{Arrival, Arrivals, Cursor, Inlet, Intake};
-pub use crate::link::{Batch, Link, Outputs};
+pub use crate::link::{Batch, Link, Outputs, RawRecord};
 pub use crate::outlet::{Ledger, Outlet, Pending, Undelivered};
 pub use crate::room::{Backoff, Clock, Meters, Room, Stop, StopSource};
 pub use crate::state::{Casebook, Claims, Kept, Kin, Windows};

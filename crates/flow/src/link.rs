@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use tocsin_model::{Incident, Lane, Matched, Notice, Position, Rejected, Scored, Signal, Tokenized};
+use tocsin_model::{ArrivalTime, Incident, Lane, Matched, Notice, Position, Rejected, Scored, Signal, Tokenized};
 
 use crate::Fault;
 
@@ -21,6 +21,15 @@ impl<R> Batch<R> {
     pub fn next(&self) -> Option<Position> {
         self.records.last().map(|(position, _)| position.next())
     }
+}
+
+/// A post as `posts.raw` has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RawRecord {
+    /// When it was received (in a replay: recorded as received).
+    pub arrived: ArrivalTime,
+    /// One post as JSON.
+    pub json: Vec<u8>,
 }
 
 /// What a step gives out, by topic.

@@ -2,12 +2,12 @@
 
 use std::future::Future;
 
-use tocsin_flow::{Arrivals, Casebook, Claims, Kin, Link, Windows};
+use tocsin_flow::{Arrivals, Casebook, Claims, Kin, Link, RawRecord, Windows};
 
 /// A carrier that can be opened, used and crashed.
 pub trait Carrier: Sized {
     /// Its way in and out.
-    type Link: Link;
+    type Link: Link<Record = RawRecord>;
     /// Its memory.
     type State: Claims + Kin + Windows + Casebook;
 
@@ -17,8 +17,6 @@ pub trait Carrier: Sized {
     fn link(&self) -> Self::Link;
     /// The chain's state, in one transaction with the link.
     fn state(&self) -> Self::State;
-    /// The JSON of a record.
-    fn json(record: &<Self::Link as Link>::Record) -> Vec<u8>;
     /// Goes down without a word and comes up again.
     fn crash(self) -> Self;
 }

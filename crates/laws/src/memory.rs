@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tocsin_flow::{Arrival, Arrivals, Batch, Casebook, Claims, Fault, Kept, Kin, Link, Outputs, Windows};
+use tocsin_flow::{Arrival, Arrivals, Batch, Casebook, Claims, Fault, Kept, Kin, Link, Outputs, RawRecord, Windows};
 use tocsin_model::{
     ArrivalTime, Ask, BrandId, Claim, Counts, Delta, Detail, Fence, Gained, Hour, Incident, Kind, Lane, Mark,
     Matched, Merged, Mention, MentionedBy, Minute, Position, PostId, Record, Sighting, Subject, Tell, Took, View,
@@ -56,6 +56,10 @@ impl Memory {
     pub fn hours(&self) -> BTreeMap<(Subject, Hour), Counts> {
         self.inside().kept.hours.clone()
     }
+    /// Every incident.
+    pub fn incidents(&self) -> Vec<Incident> {
+        self.inside().kept.incidents.values().cloned().collect()
+    }
     /// What was given out, advance by advance.
     pub fn outputs(&self) -> Vec<Outputs> {
         self.inside().kept.outputs.clone()
@@ -75,9 +79,6 @@ impl Carrier for Memory {
     fn state(&self) -> MemoryState {
         MemoryState(self.clone())
     }
-    fn json(record: &Arrival) -> Vec<u8> {
-        record.json.clone()
-    }
     fn crash(self) -> Memory {
         let mut inside = self.inside();
         inside.working = inside.kept.clone();
@@ -87,13 +88,14 @@ impl Carrier for Memory {
 }
 
 impl Link for MemoryLink {
-    type Record = Arrival;
+    type Record = RawRecord;
 
-    async fn fetch(&mut self, max: usize, _wait: Duration) -> Result<Batch<Arrival>, Fault> {
+    async fn fetch(&mut self, max: usize, _wait: Duration) -> Result<Batch<RawRecord>, Fault> {
         let inside = self.0.inside();
         let from = inside.kept.done;
         let records = (from..).zip(inside.log.iter().skip(from as usize).take(max));
-        let records = records.map(|(p, arrival)| (Position(p), arrival.clone())).collect();
+        let raw = |a: &Arrival| RawRecord { arrived: a.arrived, json: a.json.clone() };
+        let records = records.map(|(p, arrival)| (Position(p), raw(arrival))).collect();
         Ok(Batch { lane: Lane(0), records })
     }
     fn position(&self) -> Position {

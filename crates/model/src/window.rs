@@ -1,6 +1,7 @@
 //! Buckets as they are added to and as a judge sees them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::{ArrivalTime, Counts, EventTime, Hour, Kind, Minute, Position, Sketch, Span, Subject, TopList};
 
@@ -145,8 +146,9 @@ pub struct View {
     pub minutes: Vec<Counts>,
     /// The last hours, oldest first; the last one is the hour of `now`. [`VIEW_HOURS`] of them.
     pub hours: Vec<Counts>,
-    /// Evidence of the hours of `now` and the two before it, merged.
-    pub detail: Box<Detail>,
+    /// Evidence of the hours of `now` and the two before it, as far as there is any. Shared, because
+    /// only a judge who has found something looks at it: see [`View::detail`].
+    pub details: Vec<Arc<Detail>>,
     /// What the judge remembers.
     pub marks: Vec<(Kind, Mark)>,
     /// The first minute of this subject ever counted, if any: how old its history is.
@@ -161,7 +163,7 @@ impl View {
             now,
             minutes: vec![Counts::default(); VIEW_MINUTES],
             hours: vec![Counts::default(); VIEW_HOURS],
-            detail: Box::default(),
+            details: Vec::new(),
             marks: Vec::new(),
             first: None,
         }
@@ -187,6 +189,12 @@ impl View {
         let mut sum = Counts::default();
         self.hours[from..].iter().for_each(|c| sum.add(c));
         sum
+    }
+    /// The evidence of all hours in the view, merged.
+    pub fn detail(&self) -> Detail {
+        let mut all = Detail::default();
+        self.details.iter().for_each(|d| all.merge(d));
+        all
     }
     /// The mark of a kind.
     pub fn mark(&self, kind: Kind) -> Mark {

@@ -1,1 +1,22 @@
-//! TODO head
+//! Counts what was read of posts, and says what is abnormal now.
+//!
+//! In: scored posts, to be added up by [`count()`]; a brand's view, to be judged by [`judge()`]. Out:
+//! deltas; signals, each with every number that made it, and the marks to remember.
+//! Never: I/O, clocks, async, memory of its own. `now` is the view's. The statistics and where they
+//! come from: `surprise`; what a window should hold: `baseline`.
+
+mod author; // authors by a keyed hash
+mod baseline; // what a window should hold
+mod count; // posts to deltas
+mod detectors; // the list
+mod evidence; // every number of a judgement
+mod judge; // a view to signals and marks
+mod rule; // what the operator can set
+mod surprise; // how unlikely is this count?
+mod words; // which words are worth showing
+
+pub use crate::author::AuthorSecret;
+pub use crate::count::count;
+pub use crate::detectors::{DETECTORS, Detector, Finding, Look, Verdict, WINDOWS};
+pub use crate::judge::{Judgement, judge};
+pub use crate::rule::{Row, Rule};

@@ -1,7 +1,7 @@
 //! score → spike-detect → windows: two-step counting, and judging on every merge and every tick.
 
 use tocsin_flow::{Casebook, Claims, Fault, Kin, Outputs, Windows};
-use tocsin_model::{ArrivalTime, Delta, Lane, Merged, Position, Scored, Subject, View};
+use tocsin_model::{ArrivalTime, Delta, Lane, Merged, Position, Scored, State, Subject, View};
 use tocsin_spike_detect::{count, judge};
 
 use super::{Chain, TICK_MILLIS, tick_of};
@@ -67,7 +67,9 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
             self.state.mark(&view.subject, kind, mark).await?;
         }
         for signal in judgement.signals {
-            self.metrics.signal(signal.kind);
+            if let State::Abnormal { .. } = signal.state {
+                self.metrics.signal_made(signal.kind);
+            }
             self.tell(signal, outputs).await?;
         }
         Ok(())

@@ -1,7 +1,6 @@
 //! posts → claims, brands, kin.
 
-use tocsin_embedded::RawRecord;
-use tocsin_flow::{Batch, Casebook, Claims, Fault, Kin, Outputs, Windows};
+use tocsin_flow::{Batch, Casebook, Claims, Fault, Kin, Outputs, RawRecord, Windows};
 use tocsin_model::{ArrivalTime, Matched, Position, Post, Rejected};
 
 use super::Chain;
@@ -13,7 +12,7 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
         batch: Batch<RawRecord>,
         outputs: &mut Outputs,
     ) -> Result<Vec<Matched>, Fault> {
-        let lane = batch.lane;
+        let (lane, began) = (batch.lane, self.clock.steady());
         let records = batch.records.len();
         // Nothing that any of these records can still answer may be forgotten.
         let oldest = batch.records.iter().map(|(_, r)| r.arrived).min().unwrap_or_default();
@@ -21,17 +20,18 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
         let claims: Vec<_> = posts.iter().map(|(position, post)| tocsin_ingest::record(post, *position)).collect();
         let sightings = self.state.claim(lane, &claims).await?;
         for (_, post) in &posts {
-            self.metrics.post_age(post.arrived.since(post.created));
+            self.metrics.post_received(post.arrived.since(post.created));
         }
         let seen = posts.into_iter().zip(sightings).map(|((position, post), sighting)| (position, post, sighting));
         let ingested = tocsin_ingest::ingest(&mut self.matcher, seen);
         let mut matched = ingested.matched;
-        self.metrics.posts_unmatched(ingested.unmatched);
+        self.metrics.posts_unmatched(ingested.unmatched as usize);
         if !(ingested.tells.is_empty() && ingested.asks.is_empty()) {
             let gained = self.state.meet(lane, ingested.tells, ingested.asks, oldest).await?;
             matched.extend(gained.into_iter().map(tocsin_ingest::gained));
         }
-        self.metrics.stage("ingest", records as u64, matched.len() as u64);
+        let took = self.clock.steady().saturating_sub(began);
+        self.metrics.stage_ran("ingest", records, matched.len(), took);
         Ok(matched)
     }
 }

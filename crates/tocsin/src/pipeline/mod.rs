@@ -9,13 +9,13 @@ mod ingest; // posts → claims, brands, kin
 mod tell; // signals → incidents → notices
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use tocsin_embedded::RawRecord;
-use tocsin_flow::{Batch, Casebook, Claims, Fault, Kin, Outputs, Windows};
+use tocsin_flow::{Batch, Casebook, Claims, Clock, Fault, Kin, Outputs, RawRecord, Windows};
 use tocsin_ingest::{BrandSet, Matcher};
-use tocsin_model::{ArrivalTime, Lane, Position, Scored};
+use tocsin_model::{ArrivalTime, Position, Scored, Sighting, Tokenized};
 use tocsin_notify::Plan;
-use tocsin_runtime::{Metrics, Step};
+use tocsin_runtime::{Metrics, Step, Ticks};
 use tocsin_score::Scorer;
 use tocsin_spike_detect::{AuthorSecret, Rule};
 use tocsin_tokenize::{Scratch, Tokenizer};
@@ -47,7 +47,9 @@ pub struct Chain<S> {
     matcher: Matcher,
     scratch: Scratch,
     secret: AuthorSecret,
+    clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
+    ticks: Ticks,
     /// Data time: the greatest arrival seen, or the clock's tick.
     now: Option<ArrivalTime>,
     /// The fence of each brand, as far as known.
@@ -60,7 +62,9 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
         state: S,
         mut reload: tokio::sync::watch::Receiver<Knowledge>,
         secret: AuthorSecret,
+        clock: Arc<dyn Clock>,
         metrics: Arc<Metrics>,
+        ticks: Ticks,
     ) -> Chain<S> {
         let knowledge = reload.borrow_and_update().clone();
         Chain {
@@ -70,7 +74,9 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
             reload,
             scratch: Scratch::default(),
             secret,
+            clock,
             metrics,
+            ticks,
             now: None,
             seen: rustc_hash::FxHashMap::default(),
         }
@@ -84,15 +90,30 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
         }
     }
 
+    /// How long first sightings waited for their judgement. In a replay receipt is of another time.
+    fn judged(&self, scored: &[Scored]) {
+        if self.ticks == Ticks::Clock {
+            let now = self.clock.now();
+            for scored in scored {
+                let matched = &scored.tokenized.matched;
+                if let Sighting::First(_) = matched.sighting {
+                    self.metrics.post_judged(now.after(matched.post.arrived));
+                }
+            }
+        }
+    }
+
     /// The stages that need no order of time: all of a batch at once.
     async fn read(&mut self, batch: Batch<RawRecord>, outputs: &mut Outputs) -> Result<Vec<Scored>, Fault> {
         let matched = self.ingest(batch, outputs).await?;
-        let mut scored = Vec::with_capacity(matched.len());
-        for matched in matched {
-            let tokenized = self.knowledge.tokenizer.tokenize(matched, &mut self.scratch);
-            scored.push(self.knowledge.scorer.score(tokenized));
-        }
+        let (posts, began) = (matched.len(), self.clock.steady());
+        let cut = |matched| self.knowledge.tokenizer.tokenize(matched, &mut self.scratch);
+        let tokenized: Vec<Tokenized> = matched.into_iter().map(cut).collect();
+        let cut_at = self.clock.steady();
+        self.metrics.stage_ran("tokenize", posts, posts, cut_at.saturating_sub(began));
+        let mut scored: Vec<Scored> = tokenized.into_iter().map(|t| self.knowledge.scorer.score(t)).collect();
         scored.sort_by_key(|s| s.tokenized.matched.position);
+        self.metrics.stage_ran("score", posts, posts, self.clock.steady().saturating_sub(cut_at));
         Ok(scored)
     }
 }
@@ -107,6 +128,7 @@ impl<S: Claims + Kin + Windows + Casebook> Step for Chain<S> {
             batch.records.iter().map(|(position, record)| (*position, record.arrived)).collect();
         let mut outputs = Outputs::default();
         let scored = self.read(batch, &mut outputs).await?;
+        let began = self.clock.steady();
         let mut rest = scored.as_slice();
         for slice in slices(&arrivals, self.now) {
             self.tick_through(slice.now, &mut outputs).await?;
@@ -116,6 +138,14 @@ impl<S: Claims + Kin + Windows + Casebook> Step for Chain<S> {
             rest = later;
             self.detect(lane, these, &mut outputs).await?;
         }
+        self.metrics.stage_ran(
+            "spike-detect",
+            scored.len(),
+            outputs.signals.len(),
+            self.clock.steady().saturating_sub(began),
+        );
+        self.metrics.stage_ran("notify", outputs.signals.len(), outputs.notices.len(), Duration::ZERO);
+        self.judged(&scored);
         Ok(outputs)
     }
 

@@ -1,7 +1,7 @@
 //! signals → incidents → notices.
 
 use tocsin_flow::{Casebook, Claims, Fault, Kept, Kin, Outputs, Peer, Windows};
-use tocsin_model::{ArrivalTime, Signal, Subject};
+use tocsin_model::{ArrivalTime, Incident, Signal, Subject};
 use tocsin_notify::{Input, fold};
 
 use super::Chain;
@@ -27,6 +27,12 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
         self.fold(subject, &Input::Tick(now), outputs).await
     }
 
+    /// Rings that the incident did not have before.
+    fn count_rings(&self, before: &[Incident], incident: &Incident) {
+        let known = before.iter().find(|i| i.id == incident.id).map_or(0, |i| i.rings.len());
+        incident.rings[known..].iter().for_each(|ring| self.metrics.rang(ring.severity));
+    }
+
     async fn fold(&mut self, subject: &Subject, input: &Input, outputs: &mut Outputs) -> Result<(), Fault> {
         for _ in 0..FOLDS_MAX {
             let open = self.state.recall(subject).await?;
@@ -36,6 +42,7 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
                 return Ok(());
             };
             if self.state.keep(&incident, version).await? == Kept::Yes {
+                self.count_rings(&open, &incident);
                 outputs.incidents.push(incident);
                 outputs.notices.extend(told.notices);
                 return Ok(());

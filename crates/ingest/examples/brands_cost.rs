@@ -1,0 +1,107 @@
+//! What it costs to look for brands: 10 of them against 10,000, ten terms each, in the same posts.
+//!
+//! `zcat posts.jsonl.gz | cargo run --release -p tocsin-ingest --example brands_cost`. Terms are pieces
+//! of 2 to 4 characters drawn from the posts themselves, so every one occurs: the hardest case, in which
+//! a large set also finds much more. The second table has terms that occur nowhere: what is left then
+//! is the price of looking.
+
+use std::io::BufRead;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tocsin_ingest::{BrandSet, Matcher, Query, clean};
+use tocsin_model::{ArrivalTime, Author, AuthorId, BrandId, EventTime, Post, PostId, SourceId};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut posts = Vec::new();
+    for line in std::io::stdin().lock().lines().take(20_000) {
+        let record: serde_json::Value = serde_json::from_str(&line?)?;
+        posts.push(post(record["text"].as_str().unwrap_or_default())?);
+    }
+    if posts.is_empty() {
+        return Err("no posts on standard input; give JSON Lines with a text each".into());
+    }
+    let chars: usize = posts.iter().map(|p| p.text.chars().count()).sum();
+    println!("{} posts of {} characters", posts.len(), chars / posts.len());
+    println!("clean alone: {:.2} µs a post\n", best_of_5(&posts, |post| clean(post).own));
+    for (kind, seed_text) in [("terms from the posts", ""), ("terms that occur nowhere", "\u{A000}")] {
+        println!("{kind}");
+        let mut least = 0.0;
+        for brands in [10, 100, 1_000, 10_000] {
+            let mut matcher = Matcher::new(Arc::new(brand_set(&posts, brands, seed_text)?));
+            let mut mentions = 0;
+            let cost = best_of_5(&posts, |post| {
+                let found = matcher.mentions(post, &clean(post)).len();
+                mentions += found;
+                found
+            });
+            if least == 0.0 {
+                least = cost;
+            }
+            let each = mentions as f64 / (5 * posts.len()) as f64;
+            println!(
+                "{brands:>6} brands: {cost:.2} µs a post, {:.2} times; {each:.2} mentions a post",
+                cost / least
+            );
+        }
+        println!();
+    }
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "a stop watch, nothing that a stage would see")]
+fn best_of_5(posts: &[Post], mut work: impl FnMut(&Post) -> usize) -> f64 {
+    let mut best = f64::MAX;
+    for _ in 0..5 {
+        let start = Instant::now();
+        let sum: usize = posts.iter().map(&mut work).sum();
+        std::hint::black_box(sum);
+        best = best.min(start.elapsed().as_secs_f64() * 1e6 / posts.len() as f64);
+    }
+    best
+}
+
+/// Brands of ten terms; `mark` stands in each term.
+fn brand_set(posts: &[Post], brands: usize, mark: &str) -> Result<BrandSet, Box<dyn std::error::Error>> {
+    let mut seed = 1u64;
+    let mut draw = move |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % below
+    };
+    let mut term = || loop {
+        let chars: Vec<char> = posts[draw(posts.len())].text.chars().collect();
+        let (start, len) = (draw(chars.len()), 2 + draw(3));
+        let piece = chars.get(start..start + len).unwrap_or_default();
+        if !piece.is_empty() && piece.iter().all(|c| ('\u{4E00}'..'\u{9FFF}').contains(c)) {
+            return piece.iter().collect::<String>() + mark;
+        }
+    };
+    let mut all = Vec::new();
+    for number in 0..brands {
+        let terms: Vec<String> = (0..10).map(|_| term()).collect();
+        let query = Query::parse(&terms.join(" OR ")).map_err(|faults| format!("{faults:?}"))?;
+        all.push((BrandId::new(&format!("brand {number}"))?, query));
+    }
+    Ok(BrandSet::compile(all, 1)?)
+}
+
+fn post(text: &str) -> Result<Post, Box<dyn std::error::Error>> {
+    let author = Author { id: AuthorId::new("u")?, name: None, followers: None, verified: None, since: None };
+    Ok(Post {
+        id: PostId::new(SourceId::new("weibo")?, "1")?,
+        text: text.to_owned(),
+        title: None,
+        created: EventTime::default(),
+        arrived: ArrivalTime::default(),
+        author,
+        url: None,
+        lang: None,
+        repost_of: None,
+        reply_to: None,
+        parent: None,
+        engagement: Default::default(),
+        media: Vec::new(),
+        location: None,
+        deleted: false,
+    })
+}

@@ -1,0 +1,318 @@
+//! The words that mean something to us, all in one automaton: a text is walked through once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBuilder, MatchKind};
+use tocsin_model::{Concern, EMOTIONS, Emotion};
+
+const MOOD: &str = include_str!("../data/mood.txt");
+const CUES: &str = include_str!("../data/cues.txt");
+const CONCERNS: &str = include_str!("../data/concerns.txt");
+const TRADITIONAL: &str = include_str!("../data/traditional.txt");
+
+/// Concerns that can be told apart, ours and the user's.
+pub const CONCERNS_MAX: usize = 64;
+/// The greatest weight of a word, for or against.
+const WEIGHT_MAX: f64 = 3.0;
+/// Bytes of a word that a user may add.
+const WORD_BYTES_MAX: usize = 256;
+
+/// What a word does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Effect {
+    /// Nothing to its neighbours.
+    None,
+    /// Turns the next mood around.
+    Negates,
+    /// Makes the next mood stronger or weaker by this factor.
+    Strengthens(f32),
+    /// What comes after it weighs more than what came before.
+    Contrasts,
+    /// Ends a clause.
+    EndsClause,
+    /// Ends a clause and a sentence.
+    EndsSentence,
+}
+
+/// What a word says of the purpose of a post: bits of a set.
+pub(crate) mod cue {
+    pub(crate) const COMPLAINT: u16 = 1;
+    pub(crate) const QUESTION: u16 = 1 << 1;
+    pub(crate) const SUGGESTION: u16 = 1 << 2;
+    pub(crate) const RUMOUR: u16 = 1 << 3;
+    pub(crate) const NEWS: u16 = 1 << 4;
+    pub(crate) const PROMOTION: u16 = 1 << 5;
+    pub(crate) const PRIZE: u16 = 1 << 6;
+    /// Seldom meant as it stands.
+    pub(crate) const IRONY: u16 = 1 << 7;
+    /// Not meant as it stands if what is around it is bad.
+    pub(crate) const SLY: u16 = 1 << 8;
+}
+
+/// A word.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// Against (-3) to for (3).
+    pub(crate) polarity: f32,
+    pub(crate) emotion: Emotion,
+    pub(crate) effect: Effect,
+    pub(crate) cues: u16,
+    /// Bit i: it speaks of concern i.
+    pub(crate) concerns: u64,
+    /// Latin words stand between borders; Chinese ones have none.
+    border_before: bool,
+    border_after: bool,
+    /// A full stop ends a sentence only before white space: not in `3.5`.
+    space_after: bool,
+}
+
+impl Entry {
+    /// Whether it is a word of its own at this place.
+    pub(crate) fn stands(&self, text: &[u8], start: usize, end: usize) -> bool {
+        let is_letter = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
+        let joined_before = self.border_before && start > 0 && is_letter(text.get(start - 1));
+        let joined_after = self.border_after && is_letter(text.get(end));
+        let no_space = self.space_after && text.get(end).is_some_and(|b| !b.is_ascii_whitespace());
+        !joined_before && !joined_after && !no_space
+    }
+}
+
+/// All words.
+pub(crate) struct Lexicon {
+    automaton: CharwiseDoubleArrayAhoCorasick<u32>,
+    entries: Vec<Entry>,
+    concerns: Vec<Concern>,
+}
+
+impl Lexicon {
+    /// Our words, then the user's weights and concerns over them.
+    pub(crate) fn new(weights: &[(String, f64)], concerns: &[(String, Vec<String>)]) -> Lexicon {
+        let mut words = Words::ours();
+        for (word, weight) in weights.iter().filter(|(w, _)| is_usable(w)) {
+            let polarity = weight.clamp(-WEIGHT_MAX, WEIGHT_MAX) as f32;
+            words.change(word, |e| {
+                e.polarity = if polarity.is_nan() { 0.0 } else { polarity };
+                if polarity > 0.0 && e.emotion != Emotion::Joy || polarity < 0.0 && e.emotion == Emotion::Joy
+                {
+                    e.emotion = Emotion::None;
+                }
+            });
+        }
+        for (name, theirs) in concerns {
+            theirs.iter().filter(|w| is_usable(w)).for_each(|w| words.add_concern(name, w));
+        }
+        let Words { entries, concerns, .. } = words;
+        let patterns = entries.keys().zip(0u32..);
+        let automaton = CharwiseDoubleArrayAhoCorasickBuilder::new()
+            .match_kind(MatchKind::LeftmostLongest)
+            .build_with_values(patterns)
+            .expect("words are not empty, differ, and are far fewer than an automaton holds");
+        Lexicon { automaton, entries: entries.into_values().collect(), concerns }
+    }
+
+    /// The words of a text in ASCII lower case, in order, not overlapping, the longest of those that
+    /// start first.
+    pub(crate) fn words<'a>(&'a self, text: &'a str) -> impl Iterator<Item = (usize, usize, &'a Entry)> {
+        self.automaton
+            .leftmost_find_iter(text)
+            .map(|m| (m.start(), m.end(), &self.entries[m.value() as usize]))
+            .filter(|&(start, end, entry)| entry.stands(text.as_bytes(), start, end))
+    }
+
+    /// The concerns of a set, in the order of the data, the user's last.
+    pub(crate) fn concerns(&self, set: u64) -> Vec<Concern> {
+        (0..self.concerns.len()).filter(|i| set >> i & 1 == 1).map(|i| self.concerns[i].clone()).collect()
+    }
+}
+
+impl std::fmt::Debug for Lexicon {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Lexicon of {} words and {} concerns", self.entries.len(), self.concerns.len())
+    }
+}
+
+fn is_usable(word: &str) -> bool {
+    !word.trim().is_empty() && word.len() <= WORD_BYTES_MAX
+}
+
+/// The lexicon while it is put together.
+struct Words {
+    entries: BTreeMap<String, Entry>,
+    concerns: Vec<Concern>,
+    /// Simplified to one or two traditional characters.
+    traditional: BTreeMap<char, (char, char)>,
+}
+
+impl Words {
+    fn ours() -> Words {
+        let mut words = Words { entries: BTreeMap::new(), concerns: vec![], traditional: traditional() };
+        for (head, word) in groups(MOOD) {
+            let (polarity, emotion) = mood(head);
+            words.change(word, |e| (e.polarity, e.emotion) = (polarity, emotion));
+        }
+        for (head, word) in groups(CUES) {
+            let (effect, cue) = role(head);
+            words.change(word, |e| {
+                e.effect = effect.unwrap_or(e.effect);
+                e.cues |= cue;
+            });
+        }
+        for (head, word) in groups(CONCERNS) {
+            words.add_concern(head, word);
+        }
+        for mark in ["，", ",", "…", "——"] {
+            words.change(mark, |e| e.effect = Effect::EndsClause);
+        }
+        for mark in ["。", "！", "!", "？", "?", "；", ";", "\n", "."] {
+            words.change(mark, |e| {
+                e.effect = Effect::EndsSentence;
+                e.space_after = mark == ".";
+            });
+        }
+        words
+    }
+
+    fn add_concern(&mut self, name: &str, word: &str) {
+        let known = self.concerns.iter().position(|c| *c.0 == *name);
+        let index = known.unwrap_or_else(|| {
+            self.concerns.push(Concern(Arc::from(name)));
+            self.concerns.len() - 1
+        });
+        if index < CONCERNS_MAX {
+            self.change(word, |e| e.concerns |= 1 << index);
+        } else {
+            self.concerns.truncate(CONCERNS_MAX);
+        }
+    }
+
+    /// Changes a word in all the ways in which it is written, or adds it.
+    fn change(&mut self, word: &str, change: impl Fn(&mut Entry)) {
+        let any_ending = word.len() > 1 && word.ends_with('*');
+        let plain = word.strip_suffix('*').filter(|_| any_ending).unwrap_or(word);
+        let plain = if plain.len() > 1 { plain.replace('_', " ") } else { plain.into() };
+        let plain = plain.to_ascii_lowercase();
+        let first = |c: char| self.traditional.get(&c).map_or(c, |t| t.0);
+        let second = |c: char| self.traditional.get(&c).map_or(c, |t| t.1);
+        let spellings = [
+            plain.chars().map(first).collect(),
+            plain.chars().map(second).collect(),
+            plain.replace('\'', "’"),
+            plain,
+        ];
+        let [a, b, c, plain] = spellings;
+        for spelling in [Some(a), Some(b), Some(c)].into_iter().flatten().filter(|s| *s != plain) {
+            change(self.entry(spelling, any_ending));
+        }
+        change(self.entry(plain, any_ending));
+    }
+
+    fn entry(&mut self, spelling: String, any_ending: bool) -> &mut Entry {
+        let is_letter = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
+        let entry = Entry {
+            polarity: 0.0,
+            emotion: Emotion::None,
+            effect: Effect::None,
+            cues: 0,
+            concerns: 0,
+            border_before: is_letter(spelling.as_bytes().first()),
+            border_after: is_letter(spelling.as_bytes().last()) && !any_ending,
+            space_after: false,
+        };
+        self.entries.entry(spelling).or_insert(entry)
+    }
+}
+
+/// The words of a file, each with the head of its group (`= head`).
+fn groups(data: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let mut head = "";
+    data.lines().filter(|line| !line.starts_with("# ")).flat_map(move |line| {
+        let words = line.strip_prefix("= ").map_or(line, |new| {
+            head = new;
+            ""
+        });
+        let head = head;
+        words.split_whitespace().map(move |word| (head, word))
+    })
+}
+
+/// `-3 anger`
+fn mood(head: &str) -> (f32, Emotion) {
+    let (polarity, emotion) = head.split_once(' ').expect("mood.txt: a weight and an emotion");
+    let emotion = EMOTIONS.into_iter().find(|e| e.name() == emotion).expect("mood.txt: an emotion");
+    (polarity.parse().expect("mood.txt: a weight"), emotion)
+}
+
+/// `degree 1.5`: the effect (unless it leaves that of another group alone) and the cue.
+fn role(head: &str) -> (Option<Effect>, u16) {
+    match head {
+        "negation" => (Some(Effect::Negates), 0),
+        "no negation" => (Some(Effect::None), 0),
+        "contrast" => (Some(Effect::Contrasts), 0),
+        "complaint" => (None, cue::COMPLAINT),
+        "question" => (None, cue::QUESTION),
+        "suggestion" => (None, cue::SUGGESTION),
+        "rumour" => (None, cue::RUMOUR),
+        "news" => (None, cue::NEWS),
+        "promotion" => (None, cue::PROMOTION),
+        "prize" => (None, cue::PRIZE),
+        "irony" => (None, cue::IRONY),
+        "sly" => (None, cue::SLY),
+        _ => {
+            let factor = head.strip_prefix("degree ").and_then(|f| f.parse().ok());
+            (Some(Effect::Strengthens(factor.expect("cues.txt: a group that this function knows"))), 0)
+        }
+    }
+}
+
+fn traditional() -> BTreeMap<char, (char, char)> {
+    let lines = TRADITIONAL.lines().filter(|line| !line.starts_with('#'));
+    let mut pairs = BTreeMap::new();
+    for pair in lines.flat_map(str::split_whitespace) {
+        let mut chars = pair.chars();
+        if let (Some(simplified), Some(first)) = (chars.next(), chars.next()) {
+            pairs.insert(simplified, (first, chars.next().unwrap_or(first)));
+        }
+    }
+    pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(lexicon: &Lexicon, text: &str) -> Vec<String> {
+        let words = lexicon.words(text).filter(|(_, _, e)| e.polarity != 0.0);
+        words.map(|(start, end, e)| format!("{} {}", &text[start..end], e.polarity)).collect()
+    }
+
+    #[test]
+    fn the_longest_word_wins_and_latin_words_stand_alone() {
+        let lexicon = Lexicon::new(&[], &[]);
+        assert_eq!(seen(&lexicon, "好像好吃"), ["好吃 2"]);
+        assert_eq!(seen(&lexicon, "badge bad scamming"), ["bad -2"]);
+        assert_eq!(seen(&lexicon, "complaining, don’t buy"), ["complain -2", "don’t buy -2"]);
+    }
+
+    #[test]
+    fn traditional_writing_is_known_too() {
+        let lexicon = Lexicon::new(&[], &[]);
+        assert_eq!(seen(&lexicon, "噁心 惡心 氣死 退錢"), ["噁心 -3", "惡心 -3", "氣死 -3", "退錢 -3"]);
+    }
+
+    #[test]
+    fn the_users_weights_go_over_ours_and_odd_ones_do_no_harm() {
+        let odd = [("", 1.0), (" ", 1.0), ("啊", f64::NAN), ("冰", 99.0), ("垃圾", 0.0), ("*", 1.0)];
+        let lexicon = Lexicon::new(&odd.map(|(w, x)| (w.to_string(), x)), &[]);
+        assert_eq!(seen(&lexicon, "冰啊垃圾"), ["冰 3"]);
+    }
+
+    #[test]
+    fn the_user_may_add_concerns_up_to_the_limit() {
+        let many: Vec<_> = (0..100).map(|i| (format!("c{i}"), vec![format!("w{i}")])).collect();
+        let lexicon = Lexicon::new(&[], &many);
+        assert_eq!(lexicon.concerns(u64::MAX).len(), CONCERNS_MAX);
+        let (_, _, entry) = lexicon.words("w3").next().unwrap();
+        assert_eq!(&*lexicon.concerns(entry.concerns)[0].0, "c3");
+    }
+}

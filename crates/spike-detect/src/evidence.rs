@@ -1,0 +1,84 @@
+//! Every number of a judgement, and what stands beside it for people to look at.
+
+use tocsin_model::{
+    AuthorId, AuthorKey, AuthorShare, Detail, Evidence, PostRef, SourceId, TopEntry, TopList, View,
+};
+
+use crate::detectors::Finding;
+
+/// Posts and authors shown.
+const FEW: usize = 5;
+/// Words shown.
+const TERMS: usize = 10;
+
+/// The evidence of a finding in a view.
+pub(crate) fn of(finding: Finding, view: &View) -> Evidence {
+    let Detail { authors, texts, terms, posts, top_authors, sources } = view.detail();
+    Evidence {
+        window_minutes: finding.window_minutes,
+        observed: finding.counts.heard,
+        expected: finding.expected,
+        negative: finding.counts.negative,
+        negative_expected: finding.negative_expected,
+        test: finding.test,
+        log10_p: finding.log10_p,
+        log10_threshold: finding.log10_threshold,
+        posts: finding.counts.posts,
+        reach: finding.counts.reach,
+        distinct_authors: authors.estimate(),
+        distinct_texts: texts.estimate(),
+        top_posts: heaviest(posts).take(FEW).map(post).collect(),
+        top_terms: heaviest(terms).take(TERMS).map(|e| (e.key.to_string(), e.weight)).collect(),
+        top_authors: heaviest(top_authors).filter_map(author).take(FEW).collect(),
+        sources: heaviest(sources).filter_map(source).collect(),
+    }
+}
+
+fn heaviest(mut list: TopList) -> impl Iterator<Item = TopEntry> {
+    list.trim();
+    list.entries().to_vec().into_iter()
+}
+
+fn post(entry: TopEntry) -> PostRef {
+    let excerpt = entry.note.as_deref().unwrap_or_default().to_owned();
+    PostRef { id: entry.key.to_string(), excerpt, weight: entry.weight }
+}
+
+fn source(entry: TopEntry) -> Option<(SourceId, u64)> {
+    SourceId::new(&entry.key).ok().map(|source| (source, entry.weight))
+}
+
+/// The key is the hash in hexadecimal; the note is source, id and name with a tab between. A note
+/// that is gone (its time was over) leaves the hash.
+fn author(entry: TopEntry) -> Option<AuthorShare> {
+    let key = AuthorKey(u64::from_str_radix(&entry.key, 16).ok()?);
+    let mut parts = entry.note.as_deref().unwrap_or_default().splitn(3, '\t').skip(1);
+    let id = parts.next().and_then(|id| AuthorId::new(id).ok());
+    let name = parts.next().filter(|name| !name.is_empty()).map(str::to_owned);
+    Some(AuthorShare { key, id, name, posts: entry.weight })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(key: &str, note: Option<&str>, expected: Option<(u64, Option<&str>, Option<&str>)>) {
+        let found = author(TopEntry { key: key.into(), weight: 3, note: note.map(Into::into) });
+        let found = found.as_ref().map(|a| (a.key.0, a.id.as_ref().map(AuthorId::as_str), a.name.as_deref()));
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn an_author_comes_back_from_its_note() {
+        check("00000000000000ff", Some("weibo\t77\t小林"), Some((255, Some("77"), Some("小林"))));
+        check("00000000000000ff", Some("weibo\t77\t"), Some((255, Some("77"), None)));
+        check("00000000000000ff", Some("weibo\t77\ta\tb"), Some((255, Some("77"), Some("a\tb"))));
+    }
+
+    #[test]
+    fn without_a_note_the_hash_is_left() {
+        check("00000000000000ff", None, Some((255, None, None)));
+        check("not a hash", None, None);
+    }
+}

@@ -1,0 +1,96 @@
+//! A month of ordinary life rings seldom, and a burst in it is found soon.
+
+use super::*;
+
+/// SplitMix64 (Steele, Lea, Flood 2014).
+struct Dice(u64);
+
+impl Dice {
+    fn uniform(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut x = self.0;
+        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((x ^ (x >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+    }
+    /// Knuth's multiplication; means of a minute are small.
+    fn poisson(&mut self, mean: f64) -> u64 {
+        let (limit, mut product, mut n) = ((-mean).exp(), self.uniform(), 0);
+        while product > limit {
+            product *= self.uniform();
+            n += 1;
+        }
+        n
+    }
+    /// What a middling reader makes of a post: three in four right, and mostly unsure.
+    fn negative(&mut self, truly: bool) -> u64 {
+        let seen = if self.uniform() < 0.75 { truly } else { self.uniform() < 0.33 };
+        let p = if seen { 0.45 + 0.5 * self.uniform() } else { 0.25 * self.uniform() };
+        (p * 1000.0) as u64
+    }
+}
+
+/// What was said in a month.
+struct Told {
+    /// Episodes of a kind: from a first signal until cleared.
+    negative: usize,
+    volume: usize,
+    /// Minutes from the burst's beginning to the first signal of negative.
+    found_after: Option<i64>,
+}
+
+/// Thirty days at `base` posts an hour: quiet nights, busy evenings, better and worse hours (0.2² beyond
+/// Poisson), busier weekends; a fifth of the posts negative. From the minute `burst` on, an hour of `angry` more.
+fn live(base: f64, seed: u64, burst: Option<i64>, angry: f64) -> Told {
+    let (mut dice, mut brand, rule) = (Dice(seed), Brand::new(), Rule::default());
+    let mut told = Told { negative: 0, volume: 0, found_after: None };
+    let mut mood = 1.0;
+    for minute in 0..30 * 24 * 60 {
+        if minute % 60 == 0 {
+            mood = 0.65 + 0.7 * dice.uniform();
+        }
+        let hour = minute as f64 / 60.0;
+        let day = 1.0 + 0.75 * ((hour - 14.0) / 24.0 * std::f64::consts::TAU).sin();
+        let weekend = if (minute / 1440) % 7 >= 5 { 1.3 } else { 1.0 };
+        brand.minutes.push(Counts::default());
+        for _ in 0..dice.poisson(base * day * weekend * mood / 60.0) {
+            let truly = dice.uniform() < 0.2;
+            brand.hear(dice.negative(truly));
+        }
+        let bursting = burst.is_some_and(|b| (b..b + 60).contains(&minute));
+        if bursting {
+            (0..dice.poisson(angry / 60.0)).for_each(|_| brand.hear(dice.negative(true)));
+        }
+        let stood = brand.mark(Kind::Negative).stands();
+        for signal in brand.judge(&rule) {
+            let opens = matches!(signal.state, State::Abnormal { since, .. } if since == signal.at.minute());
+            match signal.kind {
+                Kind::Negative if bursting && !stood && told.found_after.is_none() => {
+                    told.found_after = burst.map(|b| minute - b);
+                }
+                Kind::Negative => told.negative += usize::from(opens),
+                _ => told.volume += usize::from(opens),
+            }
+        }
+    }
+    told
+}
+
+#[test]
+fn an_ordinary_month_rings_seldom() {
+    for base in [1.0, 20.0, 120.0] {
+        let told = live(base, 42, None, 0.0);
+        println!("{base} posts an hour: {} negative, {} volume in a month", told.negative, told.volume);
+        assert!(told.negative <= 3, "{base} posts an hour: {} false alarms", told.negative);
+        assert!(told.volume <= 3, "{base} posts an hour: {} of volume", told.volume);
+    }
+}
+
+#[test]
+fn a_burst_of_sixty_angry_posts_is_found_in_a_quarter_of_an_hour() {
+    for seed in [1, 2, 3] {
+        let told = live(20.0, seed, Some(20 * 1440 + 11 * 60 + 17), 60.0);
+        println!("found after {:?} minutes, {} false", told.found_after, told.negative);
+        assert!(told.found_after.is_some_and(|m| m <= 15), "found after {:?} minutes", told.found_after);
+    }
+}

@@ -1,0 +1,97 @@
+//! What the operator can set, and what follows from it.
+
+use tocsin_model::Severity;
+
+use crate::detectors::WINDOWS;
+
+/// What decides whether a window is abnormal, and how bad that is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// False alarms that a brand may give in a month, all windows of a detector together. (Of those here
+    /// only `negative` rings by itself.)
+    pub false_alarms_per_brand_month: f64,
+    /// Variance of a brand's volume, relative to its mean squared, that no baseline of one day can know:
+    /// weekdays, weather, what else is on. Greater is calmer.
+    pub restlessness: f64,
+    /// For how many minutes there must be no signal before a kind is cleared.
+    pub calm_minutes: i64,
+    /// From which excess on which severity, lowest first.
+    pub severity: [Row; 4],
+}
+
+/// A row of the table of severities: it holds when the excess reaches both of its figures.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Row {
+    /// How bad.
+    pub severity: Severity,
+    /// Posts beyond what was expected in the window (for `negative`: negative posts).
+    pub excess: f64,
+    /// The same as a multiple of what was expected: the noise of a busy brand is a small one.
+    pub times: f64,
+}
+
+impl Default for Rule {
+    fn default() -> Rule {
+        let row = |severity, excess, times| Row { severity, excess, times };
+        Rule {
+            false_alarms_per_brand_month: 0.5,
+            // A baseline of one day is off by about a fifth or a quarter on another day: 0.05 = 0.22².
+            restlessness: 0.05,
+            calm_minutes: 10,
+            severity: [
+                row(Severity::Blue, 0.0, 0.0),
+                row(Severity::Yellow, 10.0, 0.1),
+                row(Severity::Orange, 50.0, 0.25),
+                row(Severity::Red, 250.0, 0.5),
+            ],
+        }
+    }
+}
+
+impl Rule {
+    /// The log10 p at or below which a window of so many minutes is abnormal.
+    ///
+    /// A month has 43,200 / w windows that do not overlap, and each test may err its part of the accepted
+    /// false alarms; 0.4 because a window is looked at each minute and not only when it is full
+    /// (measured on synthetic streams).
+    pub(crate) fn log10_threshold(&self, window_minutes: u32) -> f64 {
+        const MINUTES_A_MONTH: f64 = 43_200.0;
+        const LOOKED_AT_EACH_MINUTE: f64 = 0.4;
+        let tests = WINDOWS.len() as f64;
+        // However many false alarms are accepted, a coin that falls once in thirty is no alarm.
+        let windows = MINUTES_A_MONTH / f64::from(window_minutes);
+        let budget = self.false_alarms_per_brand_month.max(1e-12) / tests;
+        -(windows.log10() - budget.log10() + LOOKED_AT_EACH_MINUTE).max(1.5)
+    }
+
+    /// How bad so much excess is where so much was expected: the highest row that holds.
+    pub(crate) fn severity_of(&self, excess: f64, expected: f64) -> Severity {
+        let holds = |row: &&Row| excess >= row.excess && excess >= row.times * expected;
+        self.severity.iter().filter(holds).map(|row| row.severity).max().unwrap_or(Severity::Blue)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thresholds_follow_from_the_false_alarms_accepted() {
+        let of = |b, window| {
+            let rule = Rule { false_alarms_per_brand_month: b, ..Rule::default() };
+            (rule.log10_threshold(window) * 100.0).round() / 100.0
+        };
+        assert_eq!([of(0.5, 5), of(0.5, 15), of(0.5, 60)], [-5.11, -4.64, -4.04]);
+        assert_eq!(of(5.0, 60), -3.04, "ten times as many alarms: one decade");
+    }
+
+    #[test]
+    fn the_table_of_severities() {
+        let of = |excess, expected| Rule::default().severity_of(excess, expected).name();
+        assert_eq!(
+            [of(9.0, 1.0), of(10.0, 1.0), of(50.0, 4.0), of(250.0, 100.0)],
+            ["blue", "yellow", "orange", "red"]
+        );
+        assert_eq!(of(260.0, 2_000.0), "yellow", "an eighth more of a busy brand is no red");
+    }
+}

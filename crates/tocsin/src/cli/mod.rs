@@ -1,0 +1,16 @@
+//! The command line: what was typed ([`args`]), then what each command does, a file each.
+//!
+//! In: arguments, files, standard input. Out: what the command promises, on standard output; an exit
+//! code from [`Exit`].
+//! Never: a decision about posts, a fault without a word on what to do.
+
+pub(crate) mod analyze; // a text a line in, what it says out
+pub(crate) mod args; // what was typed
+pub(crate) mod brands; // a query tried on posts
+pub(crate) mod completions; // for shells
+pub(crate) mod config; // check, show, schema, example
+pub(crate) mod exit; // how a command ended
+pub(crate) mod version; // what this is
+
+pub(crate) use args::{Args, Command};
+pub(crate) use exit::{Exit, Stop};

@@ -1,0 +1,246 @@
+//! What the config means. Past this nobody meets a raw value.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tocsin_inlets::records::{Columns, Format};
+use tocsin_ingest::Query;
+use tocsin_model::{BrandId, OutletId, Severity, Span};
+use tocsin_spike_detect::Rule;
+
+use super::faults::Fault;
+use super::secret::{Address, Secret};
+
+/// The config, checked.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    /// Where it was read from, if from a file.
+    pub(crate) file: Option<PathBuf>,
+    /// A hash of the file's bytes: another one means that the file has changed.
+    pub(crate) file_hash: u64,
+    /// What is right but may not be meant, such as `and` in lower case in a query: worth a warning.
+    pub(crate) cautions: Vec<Fault>,
+    /// What is watched: at least one, names unique.
+    pub(crate) brands: Vec<Brand>,
+    /// How posts come in: names unique, at most one by HTTP.
+    pub(crate) inlets: Vec<Inlet>,
+    /// How notices go out: at least one, names unique.
+    pub(crate) outlets: Vec<Outlet>,
+    /// When the bell rings.
+    pub(crate) rule: Rule,
+    /// A signal within this of the last one joins its incident.
+    pub(crate) cool_down: Span,
+    /// Where things are kept, and for how long.
+    pub(crate) store: Store,
+    /// The address for posts, metrics, health and commands.
+    pub(crate) listen: SocketAddr,
+    /// The user's own words, one a line.
+    pub(crate) dictionary: Option<PathBuf>,
+    /// The user's own words and how they lean, -3 to 3.
+    pub(crate) lexicon: BTreeMap<String, f64>,
+    /// Words of concerns, by the concern's name.
+    pub(crate) concerns: BTreeMap<String, Vec<String>>,
+    /// What the process says of itself.
+    pub(crate) log: Log,
+    /// Where traces go by OTLP, if anywhere.
+    pub(crate) trace: Option<Address>,
+}
+
+impl Config {
+    /// The version of the brand set: a hash of names and queries, whatever their order. The same on
+    /// every machine and for ever.
+    pub(crate) fn version(&self) -> u64 {
+        let mut brands: Vec<(&str, &str)> =
+            self.brands.iter().map(|b| (b.name.as_str(), b.query_text.as_str())).collect();
+        brands.sort_unstable();
+        let mut bytes = Vec::new();
+        for (name, query) in brands {
+            bytes.extend_from_slice(name.as_bytes());
+            bytes.push(0);
+            bytes.extend_from_slice(query.as_bytes());
+            bytes.push(0);
+        }
+        hash(&bytes)
+    }
+}
+
+impl Config {
+    /// The words that must be kept whole: the terms of brands that are looked for in texts, and the user's
+    /// dictionary (of each line what stands before the first white space).
+    ///
+    /// # Errors
+    /// The dictionary cannot be read; the message names it.
+    pub(crate) fn words(&self) -> io::Result<Vec<String>> {
+        let terms = self.brands.iter().flat_map(|brand| brand.query.terms());
+        let mut words: Vec<String> =
+            terms.filter(|(term, _)| term.is_in_text()).map(|(term, _)| term.text().to_owned()).collect();
+        if let Some(path) = &self.dictionary {
+            let named = |why: io::Error| io::Error::new(why.kind(), format!("{}: {why}", path.display()));
+            let text = std::fs::read_to_string(path).map_err(named)?;
+            words.extend(text.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned));
+        }
+        Ok(words)
+    }
+}
+
+/// FNV-1a, 64 bits (Fowler, Noll, Vo): plain, and the same for ever.
+pub(super) fn hash(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+/// What is watched.
+#[derive(Clone, Debug)]
+pub(crate) struct Brand {
+    /// Its name.
+    pub(crate) name: BrandId,
+    /// Which posts mention it.
+    pub(crate) query: Query,
+    /// The same, as it was written.
+    pub(crate) query_text: String,
+    /// Its hours of the day.
+    pub(crate) time_zone: jiff::tz::TimeZone,
+    /// Posts an hour that are usual, by the operator's word; greater than 0.
+    pub(crate) expected_per_hour: Option<f64>,
+}
+
+/// How posts come in.
+#[derive(Clone, Debug)]
+pub(crate) enum Inlet {
+    /// By HTTP, at [`Config::listen`].
+    Http(HttpInlet),
+    /// From files.
+    File(FileInlet),
+}
+
+/// `POST /v1/posts`.
+#[derive(Clone, Debug)]
+pub(crate) struct HttpInlet {
+    /// For logs and metrics.
+    pub(crate) name: String,
+    /// A sender shows one of them. With neither tokens nor keys, everybody on this machine may send.
+    pub(crate) tokens: Vec<Secret>,
+    /// Or signs with one of them.
+    pub(crate) hmac_secrets: Vec<Secret>,
+}
+
+/// JSON Lines or CSV.
+#[derive(Clone, Debug)]
+pub(crate) struct FileInlet {
+    /// For logs and metrics.
+    pub(crate) name: String,
+    /// Where from; at least one.
+    pub(crate) from: Vec<FileSource>,
+    /// Wait for what is added later.
+    pub(crate) follow: bool,
+    /// What is in it.
+    pub(crate) format: Format,
+    /// Which column of a CSV holds which field of a post, and what a field is where the record does not say.
+    pub(crate) columns: Columns,
+}
+
+/// Where a file inlet reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FileSource {
+    /// A file, a pattern or a folder, as a whole path.
+    Path(PathBuf),
+    /// Standard input.
+    StandardInput,
+}
+
+/// How notices go out.
+#[derive(Clone, Debug)]
+pub(crate) struct Outlet {
+    /// Its name.
+    pub(crate) name: OutletId,
+    /// What it tells of.
+    pub(crate) scope: Scope,
+    /// By which way.
+    pub(crate) way: Way,
+}
+
+/// What an outlet tells of.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Scope {
+    /// Only of these brands; of all if empty.
+    pub(crate) brands: Vec<BrandId>,
+    /// Only from this severity up.
+    pub(crate) min_severity: Severity,
+    /// Also of what is only shown and rings nobody.
+    pub(crate) shown: bool,
+}
+
+/// By which way notices go out.
+#[derive(Clone, Debug)]
+pub(crate) enum Way {
+    /// Standard output.
+    Console,
+    /// JSON by HTTP, signed with each key.
+    Webhook {
+        /// Where to.
+        url: Address,
+        /// At least one.
+        secrets: Vec<Secret>,
+        /// Sent besides.
+        headers: Vec<(String, Secret)>,
+        /// How long the receiver may take, 1 to 60 s.
+        timeout: Duration,
+    },
+    /// A robot in a DingTalk group.
+    Dingtalk {
+        /// The robot's address.
+        url: Address,
+        /// Its signing key.
+        secret: Option<Secret>,
+        /// Phone numbers of those to call by name.
+        at_mobiles: Vec<String>,
+        /// How long DingTalk may take, 1 to 60 s.
+        timeout: Duration,
+    },
+}
+
+impl Way {
+    /// `console`, `webhook`, `dingtalk`.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Way::Console => "console",
+            Way::Webhook { .. } => "webhook",
+            Way::Dingtalk { .. } => "dingtalk",
+        }
+    }
+}
+
+/// Where things are kept, and for how long.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Store {
+    /// The data folder, a whole path.
+    pub(crate) path: PathBuf,
+    /// Posts; at least 72 h.
+    pub(crate) keep_posts: Span,
+    /// What could not be read.
+    pub(crate) keep_rejected: Span,
+    /// Incidents that are over.
+    pub(crate) keep_incidents: Span,
+}
+
+/// What the process says of itself.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Log {
+    /// For whom.
+    pub(crate) format: LogFormat,
+    /// How much: `info`, or by part as in `info,tocsin_inlets=debug`.
+    pub(crate) level: String,
+}
+
+/// How a log line looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}

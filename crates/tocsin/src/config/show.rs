@@ -1,0 +1,167 @@
+//! The config that is in force, defaults and overrides included, as TOML; secrets as `***`.
+
+use toml::{Table, Value};
+
+use tocsin_inlets::records::Format;
+use tocsin_model::Severity;
+
+use super::checked::{Config, FileSource, Inlet, LogFormat, Outlet, Way};
+use super::lengths;
+use super::secret::Secret;
+
+/// The config that is in force; nothing in it is secret.
+pub(crate) fn show(config: &Config) -> String {
+    let mut top = Table::new();
+    put(&mut top, "http", table([("listen", text(config.listen))]));
+    put(&mut top, "detect", detect(config));
+    put(&mut top, "notify", table([("cool_down", text(lengths::write(config.cool_down)))]));
+    put(&mut top, "store", store(config));
+    if let Some(path) = &config.dictionary {
+        put(&mut top, "tokenize", table([("dictionary", text(path.display()))]));
+    }
+    let lexicon: Table =
+        config.lexicon.iter().map(|(word, lean)| (word.clone(), Value::Float(*lean))).collect();
+    let concerns: Table =
+        config.concerns.iter().map(|(name, words)| (name.clone(), list(words.iter().map(text)))).collect();
+    let score = [("lexicon", lexicon), ("concerns", concerns)];
+    let score: Table = score
+        .into_iter()
+        .filter(|(_, entries)| !entries.is_empty())
+        .map(|(key, entries)| (key.to_owned(), Value::Table(entries)))
+        .collect();
+    if !score.is_empty() {
+        put(&mut top, "score", Value::Table(score));
+    }
+    let format = match config.log.format {
+        LogFormat::Pretty => "pretty",
+        LogFormat::Json => "json",
+    };
+    put(&mut top, "log", table([("format", text(format)), ("level", text(&config.log.level))]));
+    if let Some(address) = &config.trace {
+        put(&mut top, "trace", table([("otlp", text(address))]));
+    }
+    put(&mut top, "brand", list(config.brands.iter().map(brand)));
+    put(&mut top, "inlet", list(config.inlets.iter().map(inlet)));
+    put(&mut top, "outlet", list(config.outlets.iter().map(outlet)));
+    let from = config.file.as_ref().map_or("the environment".to_owned(), |file| file.display().to_string());
+    let body = toml::to_string_pretty(&top).unwrap_or_else(|why| format!("# cannot be shown: {why}\n"));
+    format!("# In force from {from}; version of the brands {:016x}\n\n{body}", config.version())
+}
+
+fn detect(config: &Config) -> Value {
+    let rows = config.rule.severity.iter().filter(|row| row.severity != Severity::Blue).map(|row| {
+        let figures = [("excess", Value::Float(row.excess)), ("times", Value::Float(row.times))];
+        (row.severity.name().to_owned(), table(figures))
+    });
+    let alarms = Value::Float(config.rule.false_alarms_per_brand_month);
+    table([("false_alarms_per_brand_month", alarms), ("severity", Value::Table(rows.collect()))])
+}
+
+fn store(config: &Config) -> Value {
+    let store = &config.store;
+    table([
+        ("path", text(store.path.display())),
+        ("keep_posts", text(lengths::write(store.keep_posts))),
+        ("keep_rejected", text(lengths::write(store.keep_rejected))),
+        ("keep_incidents", text(lengths::write(store.keep_incidents))),
+    ])
+}
+
+fn brand(brand: &super::Brand) -> Value {
+    let mut shown = Table::new();
+    put(&mut shown, "name", text(&brand.name));
+    put(&mut shown, "query", text(&brand.query_text));
+    put(&mut shown, "time_zone", text(brand.time_zone.iana_name().unwrap_or("UTC")));
+    if let Some(posts) = brand.expected_per_hour {
+        put(&mut shown, "expected_per_hour", Value::Float(posts));
+    }
+    Value::Table(shown)
+}
+
+fn inlet(inlet: &Inlet) -> Value {
+    let mut shown = Table::new();
+    match inlet {
+        Inlet::Http(http) => {
+            put(&mut shown, "kind", text("http"));
+            put(&mut shown, "name", text(&http.name));
+            put(&mut shown, "tokens", secrets(&http.tokens));
+            put(&mut shown, "hmac_secrets", secrets(&http.hmac_secrets));
+        }
+        Inlet::File(file) => {
+            put(&mut shown, "kind", text("file"));
+            put(&mut shown, "name", text(&file.name));
+            let from = file.from.iter().map(|from| match from {
+                FileSource::Path(path) => text(path.display()),
+                FileSource::StandardInput => text("-"),
+            });
+            put(&mut shown, "paths", list(from));
+            put(&mut shown, "follow", Value::Boolean(file.follow));
+            match file.format {
+                Format::Auto => {}
+                Format::Jsonl => put(&mut shown, "format", text("jsonl")),
+                Format::Csv => put(&mut shown, "format", text("csv")),
+            }
+            for (key, fields) in [("columns", &file.columns.columns), ("defaults", &file.columns.defaults)] {
+                if !fields.is_empty() {
+                    let fields = fields.iter().map(|(field, word)| (field.clone(), text(word)));
+                    put(&mut shown, key, Value::Table(fields.collect()));
+                }
+            }
+        }
+    }
+    Value::Table(shown)
+}
+
+fn outlet(outlet: &Outlet) -> Value {
+    let mut shown = Table::new();
+    put(&mut shown, "kind", text(outlet.way.kind()));
+    put(&mut shown, "name", text(&outlet.name));
+    match &outlet.way {
+        Way::Console => {}
+        Way::Webhook { url, secrets: keys, headers, timeout } => {
+            put(&mut shown, "url", text(url));
+            put(&mut shown, "secrets", secrets(keys));
+            put(&mut shown, "timeout_seconds", Value::Float(timeout.as_secs_f64()));
+            if !headers.is_empty() {
+                let headers = headers.iter().map(|(name, value)| (name.clone(), text(value)));
+                put(&mut shown, "headers", Value::Table(headers.collect()));
+            }
+        }
+        Way::Dingtalk { url, secret, at_mobiles, timeout } => {
+            put(&mut shown, "url", text(url));
+            if let Some(secret) = secret {
+                put(&mut shown, "secret", text(secret));
+            }
+            if !at_mobiles.is_empty() {
+                put(&mut shown, "at_mobiles", list(at_mobiles.iter().map(text)));
+            }
+            put(&mut shown, "timeout_seconds", Value::Float(timeout.as_secs_f64()));
+        }
+    }
+    if !outlet.scope.brands.is_empty() {
+        put(&mut shown, "brands", list(outlet.scope.brands.iter().map(text)));
+    }
+    put(&mut shown, "min_severity", text(outlet.scope.min_severity));
+    put(&mut shown, "shown", Value::Boolean(outlet.scope.shown));
+    Value::Table(shown)
+}
+
+fn secrets(secrets: &[Secret]) -> Value {
+    list(secrets.iter().map(text))
+}
+
+fn put(table: &mut Table, key: &str, value: Value) {
+    table.insert(key.to_owned(), value);
+}
+
+fn table<const N: usize>(entries: [(&str, Value); N]) -> Value {
+    Value::Table(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+}
+
+fn list(values: impl Iterator<Item = Value>) -> Value {
+    Value::Array(values.collect())
+}
+
+fn text(value: impl ToString) -> Value {
+    Value::String(value.to_string())
+}

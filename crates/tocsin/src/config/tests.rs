@@ -1,0 +1,636 @@
+//! A config in, its faults or what is in force out.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use expect_test::{Expect, expect};
+
+use super::*;
+
+const BRAND: &str = "[[brand]]\nname = '山岚茶饮'\nquery = '山岚茶饮'\n";
+
+fn read_with(text: &str, env: &[(&str, &str)]) -> Result<Config, Faults> {
+    let env: BTreeMap<String, String> =
+        env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    read("tocsin.toml", text.as_bytes(), Path::new("/etc/tocsin"), &env)
+}
+
+/// The faults of a config, as they are printed.
+fn check(text: &str, expected: Expect) {
+    check_with(text, &[], expected);
+}
+
+fn check_with(text: &str, env: &[(&str, &str)], expected: Expect) {
+    let told = match read_with(text, env) {
+        Ok(_) => "right".to_owned(),
+        Err(faults) => faults.to_string(),
+    };
+    expected.assert_eq(&told);
+}
+
+/// The faults of a config whose brands are right.
+fn check_beside_a_brand(text: &str, expected: Expect) {
+    check(&format!("{BRAND}{text}"), expected);
+}
+
+#[test]
+fn the_smallest_config_works() {
+    let text = "[[brand]]\nname = \"山岚茶饮\"\nquery = '山岚茶饮 OR \"shanlan tea\"'\ntime_zone = \"Asia/Shanghai\"\n";
+    let config = read_with(text, &[]).unwrap();
+    expect![[r##"
+        # In force from the environment; version of the brands c5647128b1928105
+
+        [[brand]]
+        name = "山岚茶饮"
+        query = '山岚茶饮 OR "shanlan tea"'
+        time_zone = "Asia/Shanghai"
+
+        [detect]
+        false_alarms_per_brand_month = 0.5
+
+        [detect.severity.orange]
+        excess = 50.0
+        times = 0.25
+
+        [detect.severity.red]
+        excess = 250.0
+        times = 0.5
+
+        [detect.severity.yellow]
+        excess = 10.0
+        times = 0.1
+
+        [http]
+        listen = "127.0.0.1:7227"
+
+        [[inlet]]
+        hmac_secrets = []
+        kind = "http"
+        name = "http"
+        tokens = []
+
+        [log]
+        format = "pretty"
+        level = "info"
+
+        [notify]
+        cool_down = "90min"
+
+        [[outlet]]
+        kind = "console"
+        min_severity = "blue"
+        name = "console"
+        shown = true
+
+        [store]
+        keep_incidents = "730d"
+        keep_posts = "7d"
+        keep_rejected = "7d"
+        path = "/etc/tocsin/tocsin-data"
+    "##]].assert_eq(&show(&config));
+}
+
+#[test]
+fn all_faults_are_told_at_once() {
+    let text = r#"
+[[brand]]
+nmae = "山岚茶饮"
+query = '山岚茶饮 OR ('
+time_zone = "Asia/Shanghia"
+
+[[brand]]
+name = 5
+query = "a"
+expected_per_hour = 0
+
+[[outlet]]
+kind = "webhok"
+
+[[outlet]]
+kind = "console"
+min_severity = "purple"
+brands = ["nobody"]
+
+[store]
+keep_posts = "2d"
+keep_rejected = "soon"
+
+[htp]
+listen = "x"
+
+[detect]
+false_alarms_per_brand_month = "few"
+"#;
+    check(text, expect![[r#"
+        tocsin.toml:2:1: brand 1: `name` is missing
+          help: write name = "山岚茶饮"
+        tocsin.toml:3:1: brand 1: `nmae` is not known here
+          help: did you mean `name`? Known here are `expected_per_hour`, `name`, `query`, `time_zone`
+        tocsin.toml:4:18: brand 1: query: a parenthesis without its other half
+          help: close it
+        tocsin.toml:5:13: brand 1: time_zone: "Asia/Shanghia" is no time zone
+          help: did you mean "Asia/Shanghai"?
+        tocsin.toml:8:8: brand 2: name: is a whole number and must be a text in quotes
+          help: write name = "山岚茶饮"
+        tocsin.toml:10:21: brand 2: expected_per_hour: is 0 and must be more than 0
+          help: write expected_per_hour = 20
+        tocsin.toml:13:8: outlet 1: kind: "webhok" is not known here
+          help: did you mean "webhook"? Known are "console", "webhook", "dingtalk"
+        tocsin.toml:17:16: outlet 2: min_severity: "purple" is not known here
+          help: write one of "blue", "yellow", "orange", "red"
+        tocsin.toml:18:11: outlet 2: brands 1: there is no brand "nobody"
+          help: write the name of a [[brand]], or leave brands out for all of them
+        tocsin.toml:21:14: store: keep_posts: "2d" is less than 3d
+          help: write "3d" or more
+        tocsin.toml:22:17: store: keep_rejected: "soon" is not a length of time
+          help: write a number with its unit (s, min, h, d, w), such as "7d"
+        tocsin.toml:24:2: `htp` is not known here
+          help: did you mean `http`? Known here are `brand`, `detect`, `http`, `inlet`, `log`, `notify`, `outlet`, `score`, `store`, `tokenize`, `trace`
+        tocsin.toml:28:32: detect: false_alarms_per_brand_month: is a text and must be a number
+          help: write false_alarms_per_brand_month = 0.5"#]]);
+}
+
+#[test]
+fn a_query_is_told_of_at_the_column_inside_its_string() {
+    check("[[brand]]\nname = 'a'\nquery = '山岚茶饮 OR'\n", expect![[r#"
+        tocsin.toml:3:17: brand a: query: the query ends here
+          help: write a term"#]]);
+    check("[[brand]]\nname = 'a'\nquery = \"\\\"山岚\\\" AND )\"\n", expect![[r#"
+        tocsin.toml:3:21: brand a: query: a parenthesis without its other half
+          help: close it"#]]);
+    check("[[brand]]\nname = 'a'\nquery = '''\n山岚 OR\n(茶'''\n", expect![[r#"
+        tocsin.toml:5:1: brand a: query: a parenthesis without its other half
+          help: close it"#]]);
+}
+
+#[test]
+fn brands_need_a_name_of_their_own_and_there_is_at_least_one() {
+    check("", expect![[r#"
+        tocsin.toml:1:1: brand: there is none, so there is nothing to watch
+          help: write [[brand]], and below it name = "山岚茶饮" and query = '山岚茶饮 OR "shanlan tea"'"#]]);
+    check("brand = []", expect![[r#"
+        tocsin.toml:1:9: brand: there is none, so there is nothing to watch
+          help: write [[brand]], and below it name = "山岚茶饮" and query = '山岚茶饮 OR "shanlan tea"'"#]]);
+    check(&format!("{BRAND}{BRAND}"), expect![[r#"
+        tocsin.toml:5:8: brand 山岚茶饮: name: there is another brand of the name "山岚茶饮"
+          help: give each brand its own name, or join the two queries with OR"#]]);
+    check("[[brand]]\nname = ' '\nquery = 'a'", expect![[r#"
+        tocsin.toml:2:8: brand 1: name: is empty
+          help: write the name that people shall read, such as name = "山岚茶饮""#]]);
+    check("[[brand]]\n", expect![[r#"
+        tocsin.toml:1:1: brand 1: `name` is missing
+          help: write name = "山岚茶饮"
+        tocsin.toml:1:1: brand 1: `query` is missing
+          help: write query = '山岚茶饮 OR "shanlan tea"'"#]]);
+    check("[brand]\nname = 'a'", expect![[r#"
+        tocsin.toml:1:1: brand: is a table and must be a list
+          help: write [[brand]] and its keys below it"#]]);
+}
+
+#[test]
+fn the_grammar_is_told_of_with_what_else_is_certain() {
+    check(
+        "[[brand]]\nname = 'a'\nname = 'b'\nquery = \"c\"\n[log]\nformt = 'json'\nlevel =\n",
+        expect![[r#"
+            tocsin.toml:3:1: not TOML: duplicate key
+              help: see https://toml.io, or compare with: tocsin config example
+            tocsin.toml:6:1: log: `formt` is not known here
+              help: did you mean `format`? Known here are `format`, `level`
+            tocsin.toml:7:8: not TOML: string values must be quoted, expected literal string
+              help: see https://toml.io, or compare with: tocsin config example"#]],
+    );
+    check("[[brand]\nname = 'a'\n", expect![[r#"
+        tocsin.toml:1:9: not TOML: unclosed array table, expected `]`
+          help: see https://toml.io, or compare with: tocsin config example"#]]);
+}
+
+#[test]
+fn an_address_that_others_reach_needs_tokens() {
+    check_beside_a_brand("[http]\nlisten = '0.0.0.0:7227'", expect![[r#"
+        tocsin.toml:5:10: http: listen: other machines reach 0.0.0.0:7227, and the http inlet lets everybody in
+          help: write [[inlet]], kind = "http" and tokens = [{ env = "TOCSIN_TOKEN" }], or listen = "127.0.0.1:7227""#]]);
+    check_beside_a_brand("[http]\nlisten = 'localhost'", expect![[r#"
+        tocsin.toml:5:10: http: listen: "localhost" is no address with a port
+          help: write address and port, such as listen = "127.0.0.1:7227" or "[::1]:7227""#]]);
+    check_beside_a_brand("[http]\nlisten = '[::1]:7227'", expect!["right"]);
+    check_beside_a_brand(
+        "[http]\nlisten = '0.0.0.0:7227'\n[[inlet]]\nkind = 'http'\ntokens = ['t']",
+        expect!["right"],
+    );
+    check_beside_a_brand(
+        "[http]\nlisten = '0.0.0.0:7227'\n[[inlet]]\nkind = 'file'\npaths = '-'",
+        expect!["right"],
+    );
+}
+
+#[test]
+fn inlets_are_told_of_by_kind() {
+    check_beside_a_brand(
+        r#"
+[[inlet]]
+kind = "http"
+paths = "x"
+
+[[inlet]]
+kind = "http"
+name = "second"
+
+[[inlet]]
+kind = "file"
+follow = "yes"
+
+[[inlet]]
+name = "kindless"
+
+[[inlet]]
+kind = "file"
+paths = []
+name = "two words"
+
+[[inlet]]
+kind = "file"
+paths = ["a.csv", 5]
+format = "jsonl"
+columns = { txt = "content" }
+defaults = { sauce = "weibo" }
+"#,
+        expect![[r#"
+            tocsin.toml:7:1: inlet 1: `path` is not known here
+              help: leave it out; known here are `hmac_secrets`, `kind`, `name`, `tokens`
+            tocsin.toml:9:1: inlet second: there is another one by HTTP
+              help: keep one, and write all its tokens into it
+            tocsin.toml:13:1: inlet 3: `path` is missing
+              help: write path = "posts/*.jsonl"
+            tocsin.toml:15:10: inlet 3: follow: is a text and must be true or false
+              help: write follow = true
+            tocsin.toml:17:1: inlet kindless: `kind` is missing
+              help: write one of kind = "http", kind = "file"
+            tocsin.toml:22:8: inlet two words: path: names no file
+              help: write path = "posts/*.jsonl"
+            tocsin.toml:23:8: inlet two words: name: "two words" has a control character or white space in it
+              help: write a short name without white space, such as name = "duty-desk"
+            tocsin.toml:25:1: inlet 6: there is another one of the name "file"
+              help: give each its own, such as name = "file-2"
+            tocsin.toml:27:18: inlet 6: path 2: is a whole number and must be a text in quotes
+              help: write path = "…"
+            tocsin.toml:29:11: inlet 6: columns: is for CSV, and the format is JSON Lines
+              help: leave columns out, or write format = "csv"
+            tocsin.toml:29:13: inlet 6: columns: "txt" is no field of a post
+              help: did you mean "text"?
+            tocsin.toml:30:14: inlet 6: defaults: "sauce" is no field of a post
+              help: did you mean "source"?"#]],
+    );
+}
+
+#[test]
+fn outlets_are_told_of_by_kind() {
+    check_beside_a_brand(
+        r#"
+[[outlet]]
+kind = "webhook"
+url = "ftp://example.com"
+secrets = ["whsec_short", { env = "NOT_THERE" }, { file = "not-there" }]
+
+[[outlet]]
+kind = "webhook"
+secrets = []
+timeout_seconds = 900
+
+[[outlet]]
+kind = "dingtalk"
+url = "https://oapi.dingtalk.com/robot/send"
+secret = { file = "a", env = "b" }
+at_mobiles = ["zhang"]
+
+[[outlet]]
+kind = "console"
+brands = ["山岚茶"]
+
+[[outlet]]
+kind = "console"
+"#,
+        expect![[r#"
+            tocsin.toml:7:7: outlet 1: url: starts with ftp:, which nothing can be sent to here
+              help: write the whole address, such as "https://example.com/tocsin"
+            tocsin.toml:8:12: outlet 1: secrets 1: is no key of Standard Webhooks
+              help: write whsec_ and base64 of 24 to 64 bytes: echo whsec_$(head -c 32 /dev/urandom | base64)
+            tocsin.toml:8:35: outlet 1: secrets 2: env: the environment has no NOT_THERE
+              help: set it before the start: export NOT_THERE=…
+            tocsin.toml:8:59: outlet 1: secrets 3: file: /etc/tocsin/not-there cannot be read: No such file or directory (os error 2)
+              help: put the secret there, and nothing else, so that this process may read it
+            tocsin.toml:10:1: outlet 2: `url` is missing
+              help: write url = "https://example.com/tocsin"
+            tocsin.toml:10:1: outlet 2: there is another one of the name "webhook"
+              help: give each its own, such as name = "webhook-2"
+            tocsin.toml:12:11: outlet 2: secrets: there is none to sign with
+              help: write secrets = [{ env = "WEBHOOK_SECRET" }]: a receiver must be able to tell who sends
+            tocsin.toml:13:19: outlet 2: timeout_seconds: is 900 and must lie between 1 and 60
+              help: write timeout_seconds = 10
+            tocsin.toml:17:7: outlet 3: url: has no access_token
+              help: write the whole address that DingTalk shows for the robot (Webhook)
+            tocsin.toml:18:10: outlet 3: secret: names a file and a variable
+              help: write { file = "/run/secrets/name" } or { env = "NAME" }
+            tocsin.toml:23:11: outlet 4: brands 1: there is no brand "山岚茶"
+              help: did you mean "山岚茶饮"?
+            tocsin.toml:25:1: outlet 5: there is another one of the name "console"
+              help: give each its own, such as name = "console-2""#]],
+    );
+}
+
+#[test]
+fn severities_grow() {
+    check_beside_a_brand(
+        "[detect.severity]\nyellow = { excess = 100 }\nred = { excess = 40, times = -1, tims = 2 }",
+        expect![[r#"
+            tocsin.toml:4:1: detect: severity: orange: excess: is 50 and must be more than 100
+              help: write a greater number, or a smaller one in the severity before
+            tocsin.toml:6:18: detect: severity: red: excess: is 40 and must be more than 50
+              help: write a greater number, or a smaller one in the severity before
+            tocsin.toml:6:30: detect: severity: red: times: is -1 and must be more than 0.25
+              help: write a greater number, or a smaller one in the severity before
+            tocsin.toml:6:34: detect: severity: red: `tims` is not known here
+              help: did you mean `times`? Known here are `excess`, `times`"#]],
+    );
+}
+
+#[test]
+fn words_and_traces_are_checked() {
+    check_beside_a_brand(
+        "[score.lexicon]\n'翻车' = -4\n'好' = 'gut'\n[score.concerns]\nempty = []\n[tokenize]\ndictionary = 'not-there'\n[trace]\n[log]\nlevel = 'loud'\nformat = 'xml'",
+        expect![[r#"
+            tocsin.toml:5:8: score: lexicon: 翻车: is -2 and must lie between -1 and 1
+              help: write -1 for a word that is against, 1 for one that is for
+            tocsin.toml:6:7: score: lexicon: 好: is a text and must be a number
+              help: write 好 = 1
+            tocsin.toml:8:14: tokenize: dictionary: /etc/tocsin/not-there cannot be read: No such file or directory (os error 2)
+              help: write one word a line into it, or leave the key out
+            tocsin.toml:11:9: log: level: "loud" is no level
+              help: write error, warn, info, debug or trace, or by part: level = "info,tocsin_inlets=debug"
+            tocsin.toml:12:10: log: format: "xml" is not known here
+              help: write one of "pretty", "json""#]],
+    );
+}
+
+#[test]
+fn what_is_no_text_at_all_is_told() {
+    let told = read("tocsin.toml", b"a = 1\nb = '\xff'", Path::new(""), &BTreeMap::new()).unwrap_err();
+    expect![[r#"
+        tocsin.toml:2:6: not UTF-8
+          help: save the file as UTF-8"#]].assert_eq(&told.to_string());
+    let missing = load(Some(Path::new("/nowhere/tocsin.toml")), std::iter::empty()).unwrap_err();
+    expect![[r#"
+        config: /nowhere/tocsin.toml cannot be read: No such file or directory (os error 2)
+          help: name another one with --config, or write it: tocsin config example > /nowhere/tocsin.toml"#]].assert_eq(&missing.to_string());
+}
+
+#[test]
+fn the_environment_goes_before_the_file() {
+    let env = [
+        ("TOCSIN__HTTP__LISTEN", "127.0.0.1:9000"),
+        ("TOCSIN__BRAND__0__NAME", "360"),
+        ("TOCSIN__BRAND__1__NAME", "second"),
+        ("TOCSIN__BRAND__1__QUERY", "[a] OR b"),
+        ("TOCSIN__DETECT__FALSE_ALARMS_PER_BRAND_MONTH", "2"),
+        ("TOCSIN__OUTLET__0__KIND", "console"),
+        ("TOCSIN__OUTLET__0__BRANDS", "[\"360\"]"),
+        ("TOCSIN_PORT", "tcp://10.0.0.1:80"),
+        ("PATH", "/bin"),
+    ];
+    let config = read_with(BRAND, &env).unwrap();
+    expect![[r##"
+        # In force from the environment; version of the brands cdf3690c1db1a194
+
+        [[brand]]
+        name = "360"
+        query = "山岚茶饮"
+        time_zone = "Asia/Shanghai"
+
+        [[brand]]
+        name = "second"
+        query = "[a] OR b"
+        time_zone = "Asia/Shanghai"
+
+        [detect]
+        false_alarms_per_brand_month = 2.0
+
+        [detect.severity.orange]
+        excess = 50.0
+        times = 0.25
+
+        [detect.severity.red]
+        excess = 250.0
+        times = 0.5
+
+        [detect.severity.yellow]
+        excess = 10.0
+        times = 0.1
+
+        [http]
+        listen = "127.0.0.1:9000"
+
+        [[inlet]]
+        hmac_secrets = []
+        kind = "http"
+        name = "http"
+        tokens = []
+
+        [log]
+        format = "pretty"
+        level = "info"
+
+        [notify]
+        cool_down = "90min"
+
+        [[outlet]]
+        brands = ["360"]
+        kind = "console"
+        min_severity = "blue"
+        name = "console"
+        shown = true
+
+        [store]
+        keep_incidents = "730d"
+        keep_posts = "7d"
+        keep_rejected = "7d"
+        path = "/etc/tocsin/tocsin-data"
+    "##]].assert_eq(&show(&config));
+    let without_a_file = [("TOCSIN__BRAND__0__NAME", "a"), ("TOCSIN__BRAND__0__QUERY", "a")];
+    assert_eq!(read_with("", &without_a_file).unwrap().brands.len(), 1);
+}
+
+#[test]
+fn a_fault_of_the_environment_names_the_variable() {
+    let env = [
+        ("TOCSIN__BRAND__0__QUERY", "山岚茶饮 AND"),
+        ("TOCSIN__BRAND__5__NAME", "far"),
+        ("TOCSIN__BRAND__ONE__NAME", "one"),
+        ("TOCSIN__DETECT__FALSE_ALARMS_PER_BRAND_MONTH", "few"),
+        ("TOCSIN__LOG__COLOUR", "red"),
+        ("TOCSIN__OUTLET__0__KIND", "console"),
+        ("TOCSIN__OUTLET__0__BRANDS", "[\"a\""),
+        ("TOCSIN__STORE__KEEP_POSTS", "1h"),
+        ("TOCSIN__STORE____PATH", "x"),
+    ];
+    check_with(BRAND, &env, expect![[r#"
+        environment TOCSIN__BRAND__0__QUERY:9: brand 山岚茶饮: query: the query ends here
+          help: write a term
+        environment TOCSIN__BRAND__5__NAME:1: speaks of entry 5 of a list that has 1
+          help: entries are counted from 0; the next one to add is 1
+        environment TOCSIN__BRAND__ONE__NAME:1: has "ONE" where the number of an entry should be
+          help: entries are counted from 0, as in TOCSIN__BRAND__0__NAME
+        environment TOCSIN__DETECT__FALSE_ALARMS_PER_BRAND_MONTH:1: detect: false_alarms_per_brand_month: is a text and must be a number
+          help: write false_alarms_per_brand_month = 0.5
+        environment TOCSIN__LOG__COLOUR:1: log: `colour` is not known here
+          help: leave it out; known here are `format`, `level`
+        environment TOCSIN__OUTLET__0__BRANDS:5: not a TOML value: unclosed array, expected `]`
+          help: write it as in the config file, such as ["a", "b"] or { env = "NAME" }
+        environment TOCSIN__STORE__KEEP_POSTS:1: store: keep_posts: "1h" is less than 3d
+          help: write "3d" or more
+        environment TOCSIN__STORE____PATH:1: has an empty part in its name
+          help: write TOCSIN__SECTION__KEY, such as TOCSIN__HTTP__LISTEN"#]]);
+}
+
+#[test]
+fn secrets_come_from_files_and_the_environment_and_are_never_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("token"), "tok-from-file\n").unwrap();
+    let text = format!(
+        r#"{BRAND}
+[[inlet]]
+kind = "http"
+tokens = [{{ file = "token" }}, {{ env = "TOKEN" }}, "tok-inline"]
+
+[[outlet]]
+kind = "dingtalk"
+url = "https://oapi.dingtalk.com/robot/send?access_token=tok-url"
+secret = "tok-sign"
+
+[[outlet]]
+kind = "webhook"
+url = {{ env = "URL" }}
+secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]
+headers = {{ authorization = "tok-header" }}
+
+[trace]
+otlp = "http://user:tok-trace@127.0.0.1:4318"
+"#
+    );
+    let env = [("TOKEN", "tok-from-env"), ("URL", "https://example.com/tok-path")];
+    let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let config = read("tocsin.toml", text.as_bytes(), folder.path(), &env).unwrap();
+    let Some(Inlet::Http(http)) = config.inlets.first() else { panic!("no inlet") };
+    let tokens: Vec<&str> = http.tokens.iter().map(Secret::reveal).collect();
+    assert_eq!(tokens, ["tok-from-file", "tok-from-env", "tok-inline"]);
+    for shown in [show(&config), format!("{config:?}"), format!("{config:#?}")] {
+        assert!(!shown.contains("tok-") && !shown.contains("MfKQ"), "{shown}");
+    }
+    // Nor when something else is wrong.
+    let faults = read("t", format!("{text}\n[log]\nx = 1").as_bytes(), folder.path(), &env).unwrap_err();
+    assert!(!faults.to_string().contains("tok-"), "{faults}");
+}
+
+#[test]
+fn the_example_is_right_as_it_is_and_with_everything_switched_on() {
+    let config = read_with(example(), &[]).unwrap();
+    let silent = read_with(BRAND, &[]).unwrap();
+    assert_eq!(
+        show(&config).lines().skip(1).filter(|line| !line.starts_with("query")).collect::<Vec<_>>(),
+        show(&silent).lines().skip(1).filter(|line| !line.starts_with("query")).collect::<Vec<_>>(),
+        "what the example states is the default"
+    );
+
+    let folder = tempfile::tempdir().unwrap();
+    let is_setting = |line: &str| line.starts_with('#') && line[1..].starts_with(|c: char| !c.is_whitespace());
+    let mut switched = 0;
+    let mut all = String::new();
+    for line in example().lines() {
+        let on = if is_setting(line) { &line[1..] } else { line };
+        switched += usize::from(is_setting(line));
+        all.push_str(&on.replace("/run/secrets/tocsin-token", "token"));
+        all.push('\n');
+    }
+    assert!(switched > 20, "{switched}");
+    std::fs::write(folder.path().join("token"), "t").unwrap();
+    std::fs::write(folder.path().join("words.txt"), "山岚\n").unwrap();
+    let env = [
+        ("TOCSIN_TOKEN", "t"),
+        ("TOCSIN_HMAC", "h"),
+        ("WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+        ("DINGTALK_URL", "https://oapi.dingtalk.com/robot/send?access_token=t"),
+        ("DINGTALK_SECRET", "SECt"),
+    ];
+    let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let config = read("all", all.as_bytes(), folder.path(), &env).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!((config.inlets.len(), config.outlets.len()), (2, 3));
+    assert!(config.trace.is_some() && config.dictionary.is_some() && !config.lexicon.is_empty());
+}
+
+#[test]
+fn the_example_names_every_key_of_the_schema() {
+    fn keys(schema: &serde_json::Value, into: &mut Vec<String>) {
+        match schema {
+            serde_json::Value::Object(object) => {
+                if let Some(serde_json::Value::Object(properties)) = object.get("properties") {
+                    into.extend(properties.keys().cloned());
+                }
+                object.values().for_each(|value| keys(value, into));
+            }
+            serde_json::Value::Array(list) => list.iter().for_each(|value| keys(value, into)),
+            _ => {}
+        }
+    }
+    let mut all = Vec::new();
+    keys(&schema(), &mut all);
+    assert!(all.len() > 50, "{all:?}");
+    for key in all {
+        assert!(example().contains(&key), "{key} is not in the example");
+    }
+}
+
+#[test]
+fn what_inlets_and_outlets_say_of_themselves_is_right() {
+    let inlets = tocsin_inlets::INLETS.iter().map(|kind| (kind.name, kind.example));
+    let outlets = tocsin_outlets::OUTLETS.iter().map(|kind| (kind.name, kind.example));
+    for (name, example) in inlets.chain(outlets) {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!("{BRAND}{example}");
+        // Whatever variable an example names holds something that fits its key.
+        let mut env = BTreeMap::new();
+        for line in example.lines() {
+            let mut rest = line;
+            while let Some((before, after)) = rest.split_once("env = \"") {
+                let (variable, after) = after.split_once('"').unwrap();
+                let value = if line.starts_with("url") && before.contains("url") {
+                    "https://oapi.dingtalk.com/robot/send?access_token=t"
+                } else {
+                    "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+                };
+                env.insert(variable.to_owned(), value.to_owned());
+                rest = after;
+            }
+        }
+        if let Err(faults) = read("example", text.as_bytes(), folder.path(), &env) {
+            panic!("{name}: {faults}\n{text}");
+        }
+    }
+}
+
+#[test]
+fn the_schema_is_a_schema_without_null() {
+    let schema = schema();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    assert_eq!(schema["properties"]["brand"]["items"]["required"], serde_json::json!(["name", "query"]));
+    assert_eq!(schema["properties"]["notify"]["properties"]["cool_down"]["type"], "string");
+    let text = schema.to_string();
+    assert!(!text.contains("null") && !text.contains("$ref"), "{text}");
+}
+
+#[test]
+fn the_version_is_of_names_and_queries_in_any_order() {
+    let version = |text: &str| read_with(text, &[]).unwrap().version();
+    let a = "[[brand]]\nname = 'a'\nquery = 'x'\n";
+    let b = "[[brand]]\nname = 'b'\nquery = 'y'\n";
+    assert_eq!(version(&format!("{a}{b}")), version(&format!("{b}{a}[log]\nlevel = 'debug'")));
+    assert_ne!(version(a), version("[[brand]]\nname = 'a'\nquery = 'y'\n"));
+    assert_eq!(format!("{:016x}", version(a)), "ab8b9b820d8005fc", "the same for ever");
+}

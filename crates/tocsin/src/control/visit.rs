@@ -1,0 +1,126 @@
+//! The command's side: asks the running process, else opens the folder.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::answers::{Clerk, Question, Which};
+use super::door::{Card, PATH};
+use super::words;
+use crate::cli::args::{Incidents, Place, Rejected};
+use crate::cli::{self, Exit};
+use crate::config::{self, Config};
+use crate::house::House;
+
+/// How long the running process may take to answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Runs `tocsin incidents …`.
+pub(crate) fn incidents(typed: &Incidents, out: &mut impl Write) -> Result<std::io::Result<()>, cli::Stop> {
+    match typed {
+        Incidents::List { place, open, brand, limit, json } => {
+            let question = Question::Incidents { open: *open, brand: brand.clone(), limit: *limit };
+            let answer = ask(place, &question)?.answer;
+            Ok(if *json { lines(out, &answer) } else { words::incidents(out, &answer) })
+        }
+        Incidents::Show { id, place, json } => {
+            let visit = ask(place, &Question::Incident { id: id.clone() })?;
+            if visit.answer.is_null() {
+                return Err(cli::Stop::failed(format_args!("no incident {id}; tocsin incidents list has them")));
+            }
+            Ok(if *json { writeln!(out, "{}", visit.answer) } else { words::incident(out, &visit.answer, &visit.config) })
+        }
+    }
+}
+
+/// Runs `tocsin rejected …`.
+pub(crate) fn rejected(typed: &Rejected, out: &mut impl Write) -> Result<std::io::Result<()>, cli::Stop> {
+    match typed {
+        Rejected::List { place, reason, limit, json } => {
+            let answer = ask(place, &Question::RejectedList { reason: reason.clone(), limit: *limit })?.answer;
+            Ok(if *json { lines(out, &answer) } else { words::rejected(out, &answer) })
+        }
+        Rejected::Show { number, place, json } => {
+            let answer = ask(place, &Question::RejectedOne { number: *number })?.answer;
+            if answer.is_null() {
+                return Err(cli::Stop::failed(format_args!("no rejected record {number}; tocsin rejected list has them")));
+            }
+            Ok(if *json { writeln!(out, "{answer}") } else { words::rejected_one(out, &answer) })
+        }
+        Rejected::Retry { numbers, reason, all, place } => {
+            let which = match (reason, all) {
+                (Some(reason), _) => Which::Reason(reason.clone()),
+                (None, true) => Which::All,
+                (None, false) => Which::Numbers(numbers.clone()),
+            };
+            let answer = ask(place, &Question::Retry { which })?.answer;
+            Ok(words::retried(out, &answer))
+        }
+    }
+}
+
+fn lines(out: &mut impl Write, answer: &Value) -> std::io::Result<()> {
+    for value in answer.as_array().into_iter().flatten() {
+        writeln!(out, "{value}")?;
+    }
+    Ok(())
+}
+
+struct Visit {
+    answer: Value,
+    config: Option<Config>,
+}
+
+/// Which folder: the command line's, else the config's.
+fn folder(place: &Place) -> Result<(PathBuf, Option<Config>), cli::Stop> {
+    match (&place.data, config::load(place.config.as_deref(), config::environment())) {
+        (Some(folder), config) => Ok((folder.clone(), config.ok())),
+        (None, Ok(config)) => Ok((config.store.path.clone(), Some(config))),
+        (None, Err(faults)) => Err(faults.into()),
+    }
+}
+
+fn ask(place: &Place, question: &Question) -> Result<Visit, cli::Stop> {
+    let (folder, config) = folder(place)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cli::Stop::failed)?;
+    let answer = runtime.block_on(async {
+        match Card::read(&folder) {
+            Some(card) => match knock(&card, question).await? {
+                Some(answer) => Ok(answer),
+                None => look(&folder, question).await,
+            },
+            None => look(&folder, question).await,
+        }
+    })?;
+    Ok(Visit { answer, config })
+}
+
+/// Asks the running process; `None` where nobody opens.
+async fn knock(card: &Card, question: &Question) -> Result<Option<Value>, cli::Stop> {
+    let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().map_err(cli::Stop::failed)?;
+    let asked = client.post(format!("http://{}{PATH}", card.address)).bearer_auth(&card.token).json(question);
+    let answer = match asked.send().await {
+        Err(why) if why.is_connect() => return Ok(None),
+        other => other.map_err(cli::Stop::failed)?,
+    };
+    let status = answer.status();
+    let body: Value = answer.json().await.map_err(cli::Stop::failed)?;
+    if !status.is_success() {
+        let why = body["error"].as_str().unwrap_or("no reason given");
+        return Err(cli::Stop::failed(format_args!("the running process answers {status}: {why}")));
+    }
+    Ok(Some(body))
+}
+
+/// Opens the folder itself.
+async fn look(folder: &Path, question: &Question) -> Result<Value, cli::Stop> {
+    if !folder.join("store").exists() {
+        let words = format!("{} is no data folder of tocsin: name it with --data, or the config with --config", folder.display());
+        return Err(cli::Stop { exit: Exit::Usage, words });
+    }
+    let house = House::new();
+    let store = tocsin_embedded::Store::open(&folder.join("store"), tocsin_embedded::Keep::default(), house.room.clone())?;
+    Ok(Clerk::of(&store).answer(question, house.room.clock.now()).await?)
+}

@@ -1,0 +1,63 @@
+//! From what was typed to the command that does it, and from its end to an exit code.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::exit::quiet_on_broken_pipe;
+use crate::cli::{self, Args, Command, Exit, Stop};
+use crate::config::{self, Config};
+use crate::{control, demo, replay, serve};
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    args.global.color.choice().write_global();
+    match dispatch(args) {
+        Ok(()) => Exit::Done.into(),
+        Err(stop) => {
+            // Where nobody reads standard error, the exit code has to do.
+            writeln!(anstream::stderr(), "{stop}").ok();
+            stop.exit.into()
+        }
+    }
+}
+
+fn dispatch(args: Args) -> Result<(), Stop> {
+    let global = &args.global;
+    // Those that run the pipeline write as it goes.
+    match &args.command {
+        Command::Run(place) => {
+            return serve::run(place, |configured| global.log_level(Some(configured)).to_owned());
+        }
+        Command::Demo { exit } => return demo::demo(*exit, global.log_level(Some("warn"))),
+        Command::Replay(typed) => return replay::replay(typed, global.log_level(Some("warn"))),
+        _ => {}
+    }
+    let mut output = io::BufWriter::new(io::stdout().lock());
+    let done = match args.command {
+        Command::Analyze { config } => {
+            let config = config.map(|path| load(Some(&path))).transpose()?;
+            cli::analyze::analyze(config.as_ref(), &mut io::stdin().lock(), &mut output)
+        }
+        Command::Brands { command: cli::args::Brands::Try(typed) } => cli::brands::try_query(&typed, &mut output)?,
+        Command::Config { command } => match command {
+            cli::args::Config::Check(typed) => cli::config::check(&load(typed.config.as_deref())?, &mut output),
+            cli::args::Config::Show(typed) => cli::config::show(&load(typed.config.as_deref())?, &mut output),
+            cli::args::Config::Schema => cli::config::schema(&mut output),
+            cli::args::Config::Example => cli::config::example(&mut output),
+        },
+        Command::Incidents { command } => control::incidents(&command, &mut output)?,
+        Command::Rejected { command } => control::rejected(&command, &mut output)?,
+        Command::Completions { shell } => cli::completions::completions(shell, &mut output),
+        Command::Version => cli::version::version(&mut output),
+        Command::Run(_) | Command::Demo { .. } | Command::Replay(_) => Ok(()),
+    };
+    quiet_on_broken_pipe(done.and_then(|()| output.flush()))
+}
+
+fn load(path: Option<&Path>) -> Result<Config, Stop> {
+    Ok(config::load(path, config::environment())?)
+}

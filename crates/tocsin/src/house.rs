@@ -1,0 +1,142 @@
+//! What every command that runs the pipeline needs: a clock, meters, a way to stop, and the config made
+//! into knowledge for the stages.
+
+use std::sync::Arc;
+
+use tocsin_embedded::{Keep, Store};
+use tocsin_flow::{Fault, Room, Stop};
+use tocsin_ingest::BrandSet;
+use tocsin_notify::{Brands, Plan, Route};
+use tocsin_runtime::{Metrics, Patience, Stopper, Ticks, WallClock};
+use tocsin_score::Scorer;
+use tocsin_spike_detect::AuthorSecret;
+use tocsin_tokenize::Tokenizer;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::cli;
+use crate::config::{self, Config};
+use crate::pipeline::{Chain, Knowledge};
+
+/// One process's room, meters and stop.
+pub(crate) struct House {
+    pub(crate) room: Room,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) stopper: Stopper,
+}
+
+impl House {
+    pub(crate) fn new() -> House {
+        let metrics = Arc::new(Metrics::new());
+        let room = Room {
+            clock: Arc::new(WallClock::new()),
+            backoff: Arc::new(Patience::new()),
+            meters: metrics.clone(),
+        };
+        House { room, metrics, stopper: Stopper::new() }
+    }
+
+    /// Opens the data folder that the config (or the command line) names.
+    pub(crate) fn open(&self, folder: &std::path::Path, config: &Config) -> Result<Store, Fault> {
+        std::fs::create_dir_all(folder).map_err(|why| Fault::Misconfigured {
+            setting: format!("the data folder {}", folder.display()),
+            found: format!("not to be made ({why})"),
+            expected: "a folder that this user may write".into(),
+        })?;
+        let keep = Keep {
+            posts: config.store.keep_posts,
+            rejected: config.store.keep_rejected,
+            incidents: config.store.keep_incidents,
+            ..Keep::default()
+        };
+        Store::open(&folder.join("store"), keep, self.room.clone())
+    }
+
+    /// Runs the chain on a thread of its own until `stop`, or until `drain` is set and all is done.
+    pub(crate) fn chain(
+        &self,
+        store: &Store,
+        knowledge: watch::Receiver<Knowledge>,
+        ticks: Ticks,
+        stop: Stop,
+        drain: Stop,
+    ) -> JoinHandle<Result<(), Fault>> {
+        let secret = AuthorSecret(store.author_secret());
+        let chain = Chain::new(store.state(), knowledge, secret, self.room.clock.clone(), self.metrics.clone(), ticks);
+        let (link, room, metrics) = (store.link(), self.room.clone(), self.metrics.clone());
+        let handle = tokio::runtime::Handle::current();
+        tokio::task::spawn_blocking(move || {
+            handle.block_on(tocsin_runtime::run(link, chain, ticks, room, metrics, stop, drain))
+        })
+    }
+}
+
+/// What the stages know of a config. `told`: whether anybody is told; in a replay nobody is.
+///
+/// # Errors
+/// The dictionary cannot be read, or there are too many terms.
+pub(crate) fn knowledge(config: &Config, told: Told) -> Result<Knowledge, cli::Stop> {
+    let mut words = Vec::new();
+    for brand in &config.brands {
+        words.extend(brand.query.terms().into_iter().filter(|(t, _)| t.is_in_text()).map(|(t, _)| t.text().to_owned()));
+    }
+    if let Some(path) = &config.dictionary {
+        let text = std::fs::read_to_string(path).map_err(|why| cli::Stop::usage(format_args!("{}: {why}", path.display())))?;
+        words.extend(text.lines().map(str::trim).filter(|l| !l.is_empty()).map(str::to_owned));
+    }
+    let queries = config.brands.iter().map(|b| (b.name.clone(), b.query.clone())).collect();
+    let brands = BrandSet::compile(queries, config.version()).map_err(cli::Stop::usage)?;
+    let routes = match told {
+        Told::Outlets => config.outlets.iter().map(route).collect(),
+        Told::Nobody => Vec::new(),
+    };
+    Ok(Knowledge {
+        brands: Arc::new(brands),
+        tokenizer: Arc::new(Tokenizer::new(words)),
+        scorer: Arc::new(Scorer::new(config.lexicon.iter().map(|(w, lean)| (w.clone(), *lean)).collect())),
+        rule: Arc::new(config.rule.clone()),
+        plan: Arc::new(Plan { cool_down: config.cool_down, routes, ..Plan::default() }),
+    })
+}
+
+/// Who is told of incidents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// The outlets of the config.
+    Outlets,
+    /// Nobody: what is recorded has been told before.
+    Nobody,
+}
+
+fn route(outlet: &config::Outlet) -> Route {
+    let brands = match outlet.scope.brands.as_slice() {
+        [] => Brands::All,
+        some => Brands::Only(some.to_vec()),
+    };
+    Route {
+        brands,
+        least: outlet.scope.min_severity,
+        shown: outlet.scope.shown,
+        ..Route::of(outlet.name.clone())
+    }
+}
+
+/// A fault as the last words of a command.
+impl From<Fault> for cli::Stop {
+    fn from(fault: Fault) -> cli::Stop {
+        let exit = match &fault {
+            Fault::Misconfigured { setting, .. } if setting.starts_with("the data folder") => cli::Exit::Occupied,
+            Fault::Misconfigured { .. } => cli::Exit::Usage,
+            Fault::Unavailable { .. } => cli::Exit::Failed,
+        };
+        cli::Stop { exit, words: fault.to_string() }
+    }
+}
+
+/// The config's word for how a log line looks, in runtime's words.
+pub(crate) fn log_format(format: config::LogFormat) -> tocsin_runtime::LogFormat {
+    match format {
+        config::LogFormat::Pretty => tocsin_runtime::LogFormat::Pretty,
+        config::LogFormat::Json => tocsin_runtime::LogFormat::Json,
+    }
+}

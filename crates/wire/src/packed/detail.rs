@@ -1,0 +1,183 @@
+//! What stands in evidence of one hour, as bytes: two sketches, then four lists.
+
+use std::sync::Arc;
+
+use tocsin_model::{Detail, Sketch, TopEntry, TopList};
+
+use super::bytes::{Packer, Unpacker};
+use crate::Unreadable;
+
+/// Registers of a sketch that has any.
+const REGISTERS: usize = 512;
+/// How a sketch is written: nothing in it; registers with their distance from the one before; all registers.
+const EMPTY: u8 = 0;
+const SPARSE: u8 = 1;
+const DENSE: u8 = 2;
+/// With more registers in use than this, writing all of them is shorter.
+const SPARSE_MAX: usize = REGISTERS / 2 - 8;
+
+/// Evidence of an hour as bytes. A list that is still longer than its capacity is trimmed.
+pub fn write_detail(detail: &Detail) -> Vec<u8> {
+    let mut p = Packer::new(1_024);
+    put_sketch(&mut p, &detail.authors);
+    put_sketch(&mut p, &detail.texts);
+    put_list(&mut p, &detail.terms);
+    put_list(&mut p, &detail.posts);
+    put_list(&mut p, &detail.top_authors);
+    put_list(&mut p, &detail.sources);
+    p.done()
+}
+
+/// The contrary of [`write_detail`].
+///
+/// # Errors
+/// Bytes that it did not write, or a newer version did.
+pub fn read_detail(bytes: &[u8]) -> Result<Detail, Unreadable> {
+    let mut r = Unpacker::new("hour of evidence", bytes)?;
+    let detail = Detail {
+        authors: take_sketch(&mut r)?,
+        texts: take_sketch(&mut r)?,
+        terms: take_list(&mut r)?,
+        posts: take_list(&mut r)?,
+        top_authors: take_list(&mut r)?,
+        sources: take_list(&mut r)?,
+    };
+    r.end()?;
+    Ok(detail)
+}
+
+fn put_sketch(p: &mut Packer, sketch: &Sketch) {
+    let registers = sketch.registers();
+    let used = registers.iter().filter(|&&r| r != 0).count();
+    match used {
+        _ if registers.is_empty() => p.byte(EMPTY),
+        1..=SPARSE_MAX => {
+            p.byte(SPARSE);
+            p.unsigned(used as u64);
+            let mut next = 0;
+            for (i, &register) in registers.iter().enumerate().filter(|(_, r)| **r != 0) {
+                p.unsigned((i - next) as u64);
+                p.byte(register);
+                next = i + 1;
+            }
+        }
+        _ => {
+            p.byte(DENSE);
+            p.raw(registers);
+        }
+    }
+}
+
+fn take_sketch(r: &mut Unpacker<'_>) -> Result<Sketch, Unreadable> {
+    let registers = match r.byte()? {
+        EMPTY => Vec::new(),
+        SPARSE => {
+            let mut registers = vec![0; REGISTERS];
+            let mut next = 0;
+            for _ in 0..r.entries()? {
+                let i = r.unsigned()?.saturating_add(next);
+                let register = r.byte()?;
+                match registers.get_mut(usize::try_from(i).unwrap_or(REGISTERS)) {
+                    Some(slot) => *slot = register,
+                    None => return Err(r.wrong("a sketch has too many registers")),
+                }
+                next = i + 1;
+            }
+            registers
+        }
+        DENSE => r.raw(REGISTERS)?.to_vec(),
+        _ => return Err(r.wrong("a sketch is of an unknown form")),
+    };
+    Ok(Sketch::from_registers(registers))
+}
+
+fn put_list(p: &mut Packer, list: &TopList) {
+    if list.entries().len() > list.capacity() {
+        let mut trimmed = list.clone();
+        trimmed.trim();
+        return put_list(p, &trimmed);
+    }
+    p.unsigned(list.capacity() as u64);
+    p.unsigned(list.entries().len() as u64);
+    for entry in list.entries() {
+        p.text(&entry.key);
+        p.unsigned(entry.weight);
+        p.byte(u8::from(entry.note.is_some()));
+        if let Some(note) = &entry.note {
+            p.text(note);
+        }
+    }
+}
+
+fn take_list(r: &mut Unpacker<'_>) -> Result<TopList, Unreadable> {
+    let capacity = r.unsigned()?;
+    let capacity = usize::try_from(capacity).map_err(|_| r.wrong("a list is too long"))?;
+    let mut entries = Vec::new();
+    for _ in 0..r.entries()? {
+        let (key, weight) = (Arc::from(r.text()?), r.unsigned()?);
+        let note = if r.flag()? { Some(Arc::from(r.text()?)) } else { None };
+        entries.push(TopEntry { key, weight, note });
+    }
+    Ok(TopList::from_entries(capacity, entries))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sketch() -> impl Strategy<Value = Sketch> {
+        prop_oneof![vec(any::<u64>(), 0..20), vec(any::<u64>(), 200..2_000)].prop_map(|hashes| {
+            let mut sketch = Sketch::default();
+            hashes.into_iter().for_each(|h| sketch.insert(h));
+            sketch
+        })
+    }
+
+    fn list(capacity: usize) -> impl Strategy<Value = TopList> {
+        vec((".{0,9}", any::<u64>(), proptest::option::of(".{0,9}")), 0..40).prop_map(move |entries| {
+            let mut list = TopList::new(capacity);
+            entries.iter().for_each(|(key, weight, note)| list.add(key, *weight, note.as_deref()));
+            list.trim();
+            list
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn evidence_of_an_hour_comes_back(
+            (authors, texts) in (sketch(), sketch()),
+            (terms, posts, top_authors, sources) in (list(24), list(8), list(16), list(16)),
+        ) {
+            let detail = Detail { authors, texts, terms, posts, top_authors, sources };
+            prop_assert_eq!(read_detail(&write_detail(&detail)).unwrap(), detail);
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(mut bytes in vec(any::<u8>(), 0..200)) {
+            if let Some(version) = bytes.first_mut() {
+                *version = 1;
+            }
+            let _ = read_detail(&bytes);
+        }
+    }
+
+    #[test]
+    fn an_hour_of_few_posts_is_short() {
+        let mut detail = Detail::default();
+        (0..10).for_each(|h| detail.authors.insert(h));
+        detail.sources.add("weibo", 10, None);
+        assert!(write_detail(&detail).len() < 60);
+    }
+
+    #[test]
+    fn a_list_that_was_not_trimmed_comes_back_trimmed() {
+        let mut detail = Detail::default();
+        (0..20u64).for_each(|i| detail.posts.add(&i.to_string(), i, None));
+        let back = read_detail(&write_detail(&detail)).unwrap();
+        detail.posts.trim();
+        assert_eq!(back, detail);
+    }
+}

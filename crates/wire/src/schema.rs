@@ -1,0 +1,21 @@
+//! JSON Schemas (2020-12) of what others read or write, made from the shapes themselves.
+
+use schemars::{JsonSchema, schema_for};
+use serde_json::Value;
+
+use crate::v1::{IncidentV1, NoticeV1, PostV1, RejectedV1, SignalV1};
+
+/// Each public shape by name with its schema.
+pub fn schemas() -> Vec<(&'static str, Value)> {
+    vec![
+        ("post", schema::<PostV1<'static>>()),
+        ("signal", schema::<SignalV1>()),
+        ("incident", schema::<IncidentV1>()),
+        ("notice", schema::<NoticeV1>()),
+        ("rejected", schema::<RejectedV1>()),
+    ]
+}
+
+fn schema<T: JsonSchema>() -> Value {
+    schema_for!(T).to_value()
+}

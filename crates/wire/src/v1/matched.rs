@@ -1,0 +1,168 @@
+//! A post with its brands, as JSON: in `posts.matched`, and where a child waits for its parent.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use tocsin_model::{
+    ArrivalTime, BrandId, Engagement, EventTime, Matched, Mention, Position, Sighting, Update,
+};
+
+use super::names::{MentionedByV1, TimingV1};
+use super::{One, PostV1};
+use crate::Unreadable;
+use crate::post::{Arrival, from_raw};
+use crate::raw::{RawPost, Shaped};
+use crate::time::Time;
+
+const WHAT: &str = "matched post";
+
+/// A post (or an update of one) with the brands that it mentions. `P` is the post as it is written, or as
+/// it is read.
+#[derive(Debug, Serialize, Deserialize)]
+struct MatchedV1<'a, P> {
+    v: One,
+    position: u64,
+    arrived: Time,
+    post: P,
+    #[serde(borrow)]
+    clean: Cow<'a, str>,
+    own: usize,
+    at: Time,
+    sighting: SightingV1,
+    #[serde(borrow)]
+    mentions: Vec<MentionV1<'a>>,
+    brands_version: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct MentionV1<'a> {
+    #[serde(borrow)]
+    brand: Cow<'a, str>,
+    by: MentionedByV1,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    places: Vec<(u32, u32)>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SightingV1 {
+    First(TimingV1),
+    Update(UpdateV1),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct UpdateV1 {
+    likes: u64,
+    reposts: u64,
+    comments: u64,
+    views: u64,
+    gained_this_hour: u64,
+    first_arrived: Time,
+    edited: bool,
+    taken_down: bool,
+}
+
+/// A matched post as JSON.
+pub fn write_matched(matched: &Matched) -> Vec<u8> {
+    super::json(&MatchedV1 {
+        v: One,
+        position: matched.position.0,
+        arrived: Time(matched.post.arrived.millis()),
+        post: PostV1::from(&matched.post),
+        clean: Cow::Borrowed(&matched.clean),
+        own: matched.own,
+        at: Time(matched.at.millis()),
+        sighting: SightingV1::from(&matched.sighting),
+        mentions: matched.mentions.iter().map(MentionV1::from).collect(),
+        brands_version: matched.brands_version,
+    })
+}
+
+/// The contrary of [`write_matched`].
+///
+/// # Errors
+/// JSON that it did not write, or a newer version did.
+pub fn read_matched(json: &[u8]) -> Result<Matched, Unreadable> {
+    let shape: MatchedV1<'_, Shaped<RawPost<'_>>> = super::shape(WHAT, json)?;
+    let Shaped::Is(raw) = shape.post else {
+        return Err(Unreadable::new(WHAT, "its post is not an object"));
+    };
+    let arrived = ArrivalTime::from_millis(shape.arrived.0);
+    let post = from_raw(raw, Arrival::At(arrived))
+        .map_err(|refused| Unreadable::new(WHAT, format!("its post: {}", refused.reason)))?;
+    if !shape.clean.is_char_boundary(shape.own) {
+        return Err(Unreadable::new(WHAT, "its own words end inside a character or past the text"));
+    }
+    let mut mentions = Vec::with_capacity(shape.mentions.len());
+    for mention in shape.mentions {
+        mentions.push(mention.into_model(&shape.clean)?);
+    }
+    Ok(Matched {
+        position: Position(shape.position),
+        post,
+        clean: shape.clean.into_owned(),
+        own: shape.own,
+        at: EventTime::from_millis(shape.at.0),
+        sighting: Sighting::from(shape.sighting),
+        mentions,
+        brands_version: shape.brands_version,
+    })
+}
+
+impl<'a> From<&'a Mention> for MentionV1<'a> {
+    fn from(mention: &'a Mention) -> MentionV1<'a> {
+        MentionV1 {
+            brand: Cow::Borrowed(mention.brand.as_str()),
+            by: mention.by.into(),
+            places: mention.places.clone(),
+        }
+    }
+}
+
+impl MentionV1<'_> {
+    fn into_model(self, clean: &str) -> Result<Mention, Unreadable> {
+        let brand =
+            BrandId::new(&self.brand).map_err(|bad| Unreadable::new(WHAT, format!("a brand {bad}")))?;
+        let inside = |&(start, end): &(u32, u32)| clean.get(start as usize..end as usize).is_some();
+        if !self.places.iter().all(inside) {
+            return Err(Unreadable::new(WHAT, "a brand's place is outside the text"));
+        }
+        Ok(Mention { brand, by: self.by.into(), places: self.places })
+    }
+}
+
+impl From<&Sighting> for SightingV1 {
+    fn from(sighting: &Sighting) -> SightingV1 {
+        match sighting {
+            Sighting::First(timing) => SightingV1::First((*timing).into()),
+            Sighting::Update(update) => {
+                let Engagement { likes, reposts, comments, views } = update.gain;
+                SightingV1::Update(UpdateV1 {
+                    likes,
+                    reposts,
+                    comments,
+                    views,
+                    gained_this_hour: update.gained_this_hour,
+                    first_arrived: Time(update.first_arrived.millis()),
+                    edited: update.edited,
+                    taken_down: update.taken_down,
+                })
+            }
+        }
+    }
+}
+
+impl From<SightingV1> for Sighting {
+    fn from(sighting: SightingV1) -> Sighting {
+        match sighting {
+            SightingV1::First(timing) => Sighting::First(timing.into()),
+            SightingV1::Update(u) => Sighting::Update(Update {
+                gain: Engagement { likes: u.likes, reposts: u.reposts, comments: u.comments, views: u.views },
+                gained_this_hour: u.gained_this_hour,
+                first_arrived: ArrivalTime::from_millis(u.first_arrived.0),
+                edited: u.edited,
+                taken_down: u.taken_down,
+            }),
+        }
+    }
+}
