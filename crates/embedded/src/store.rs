@@ -80,17 +80,10 @@ impl Store {
     /// [`Fault::Misconfigured`] when another process holds it or another version wrote it;
     /// [`Fault::Unavailable`] when the disk fails.
     pub fn open(path: &Path, keep: Keep, room: Room) -> Result<Store, Fault> {
-        let db = Database::builder(path)
-            .cache_size(CACHE_BYTES)
-            .max_journaling_size(JOURNAL_BYTES)
-            .open()
-            .map_err(|e| cannot_open(path, e))?;
-        let mut spaces = Vec::new();
-        for space in Space::ALL {
-            let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
-            spaces.push(db.keyspace(space.name(), options).map_err(store_fault)?);
+        if is_empty(path) {
+            make(path)?;
         }
-        let disk = Disk::new(db, spaces);
+        let disk = open_disk(path)?;
         check_version(path, &disk)?;
         let secret = secret(&disk)?;
         let end = match disk.space(Space::Log).last_key_value() {
@@ -181,27 +174,68 @@ fn cannot_open(path: &Path, error: fjall::Error) -> Fault {
     }
 }
 
-/// A new folder gets this layout's version; another version's folder is refused.
-fn check_version(path: &Path, disk: &Disk) -> Result<(), Fault> {
-    let key = Key::of(b'v').bytes();
-    match disk.get(Space::Meta, &key)? {
-        None => {
-            let mut batch = disk.db.batch().durability(Some(PersistMode::SyncAll));
-            batch.insert(disk.space(Space::Meta), key, LAYOUT_VERSION.to_be_bytes().to_vec());
-            batch.commit().map_err(store_fault)
-        }
-        Some(found) if found == LAYOUT_VERSION.to_be_bytes() => Ok(()),
-        Some(found) => {
-            let found = found.try_into().map(u32::from_be_bytes).unwrap_or(0);
-            Err(Fault::Misconfigured {
-                setting: format!("the data folder {}", path.display()),
-                found: format!("layout {found}"),
-                expected: format!(
-                    "layout {LAYOUT_VERSION}: run the version of tocsin that wrote it, or start with another --data folder"
-                ),
-            })
-        }
+fn open_disk(path: &Path) -> Result<Disk, Fault> {
+    let db = Database::builder(path)
+        .cache_size(CACHE_BYTES)
+        .max_journaling_size(JOURNAL_BYTES)
+        .open()
+        .map_err(|e| cannot_open(path, e))?;
+    let mut spaces = Vec::new();
+    for space in Space::ALL {
+        let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
+        spaces.push(db.keyspace(space.name(), options).map_err(store_fault)?);
     }
+    Ok(Disk::new(db, spaces))
+}
+
+fn is_empty(path: &Path) -> bool {
+    std::fs::read_dir(path).map_or(true, |mut entries| entries.next().is_none())
+}
+
+/// Makes a new store beside its place and moves it there whole: a process that is killed while it makes one
+/// leaves nothing that cannot be opened.
+fn make(path: &Path) -> Result<(), Fault> {
+    let cannot = |why: std::io::Error| store_fault(format!("{}: {why}", path.display()));
+    let beside = path.with_extension("making");
+    if beside.exists() {
+        std::fs::remove_dir_all(&beside).map_err(cannot)?;
+    }
+    let disk = open_disk(&beside)?;
+    let mut secret = [0u8; 16];
+    getrandom::fill(&mut secret).map_err(store_fault)?;
+    let mut batch = disk.db.batch().durability(Some(PersistMode::SyncAll));
+    batch.insert(disk.space(Space::Meta), version_key(), LAYOUT_VERSION.to_be_bytes().to_vec());
+    batch.insert(disk.space(Space::Meta), secret_key(), secret.to_vec());
+    batch.commit().map_err(store_fault)?;
+    drop(disk);
+    std::fs::rename(&beside, path).map_err(cannot)
+}
+
+fn version_key() -> Vec<u8> {
+    Key::of(b'v').bytes()
+}
+
+fn secret_key() -> Vec<u8> {
+    Key::of(b's').bytes()
+}
+
+/// The folder of another version is refused.
+fn check_version(path: &Path, disk: &Disk) -> Result<(), Fault> {
+    let found = disk.get(Space::Meta, &version_key())?;
+    if found.as_deref() == Some(&LAYOUT_VERSION.to_be_bytes()) {
+        return Ok(());
+    }
+    let found = match found.map(|v| v.try_into().map(u32::from_be_bytes)) {
+        Some(Ok(version)) => format!("layout {version}"),
+        _ => "no layout that can be read".into(),
+    };
+    Err(Fault::Misconfigured {
+        setting: format!("the data folder {}", path.display()),
+        found,
+        expected: format!(
+            "layout {LAYOUT_VERSION}: run the version of tocsin that wrote it, or start with another --data folder"
+        ),
+    })
 }
 
 /// The number after the last rejected record's.
@@ -213,17 +247,9 @@ fn next_number(disk: &Disk) -> Result<u64, Fault> {
 }
 
 fn secret(disk: &Disk) -> Result<[u64; 2], Fault> {
-    let key = Key::of(b's').bytes();
-    if let Some(kept) = disk.get(Space::Meta, &key)? {
-        return match (number_at(&kept, 0), number_at(&kept, 8)) {
-            (Some(a), Some(b)) => Ok([a, b]),
-            _ => Err(broken_row(Space::Meta, "the author secret")),
-        };
+    let kept = disk.get(Space::Meta, &secret_key())?.unwrap_or_default();
+    match (number_at(&kept, 0), number_at(&kept, 8)) {
+        (Some(a), Some(b)) => Ok([a, b]),
+        _ => Err(broken_row(Space::Meta, "the author secret")),
     }
-    let mut bytes = [0u8; 16];
-    getrandom::fill(&mut bytes).map_err(store_fault)?;
-    let mut batch = disk.db.batch().durability(Some(PersistMode::SyncAll));
-    batch.insert(disk.space(Space::Meta), key, bytes.to_vec());
-    batch.commit().map_err(store_fault)?;
-    Ok([number_at(&bytes, 0).unwrap_or(0), number_at(&bytes, 8).unwrap_or(0)])
 }

@@ -28,7 +28,6 @@ pub(crate) enum Effect {
 /// A tag with what stands in it.
 pub(crate) struct Tag<'a> {
     name: &'a str,
-    closes: bool,
     whole: &'a str,
 }
 
@@ -38,16 +37,13 @@ pub(crate) fn markup(text: &str) -> Markup<'_> {
     if let Some(comment) = inside.strip_prefix("!--") {
         return if comment.ends_with("-->") { Markup::Comment } else { Markup::OpenComment };
     }
-    let (closes, rest) = match inside.strip_prefix('/') {
-        Some(rest) => (true, rest),
-        None => (false, inside.strip_prefix('!').unwrap_or(inside)),
-    };
+    let rest = inside.strip_prefix(['/', '!']).unwrap_or(inside);
     let bytes = rest.as_bytes();
     let end = bytes.iter().take(NAME_BYTES_MAX + 1).take_while(|b| b.is_ascii_alphanumeric()).count();
     let name = &rest[..end];
     let ends = matches!(bytes.get(end), Some(b' ' | b'\n' | b'/' | b'>'));
     if ends && TAGS.iter().any(|tag| tag.eq_ignore_ascii_case(name)) {
-        Markup::Tag(Tag { name, closes, whole: text })
+        Markup::Tag(Tag { name, whole: text })
     } else {
         Markup::Text
     }

@@ -10,3 +10,17 @@ pub struct InletKind {
     /// An `[[inlet]]` of the config that works.
     pub example: &'static str,
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::INLETS;
+
+    #[test]
+    fn every_inlet_has_a_line_of_help_and_an_example_of_its_own() {
+        for inlet in INLETS {
+            assert!(!inlet.help.is_empty() && !inlet.help.contains('\n'), "{}", inlet.name);
+            let kind = format!("[[inlet]]\nkind = \"{}\"\n", inlet.name);
+            assert!(inlet.example.starts_with(&kind), "{}", inlet.name);
+        }
+    }
+}

@@ -258,14 +258,15 @@ fn negative(e: &Evidence) -> Said {
         Some(percent) => format!("{percent}{percent_sign}"),
         None => "?".to_owned(),
     };
-    let (observed, expected) = (e.observed as f64, e.expected);
+    // What would be usual among so many posts: so its share is of them, too.
+    let observed = e.observed as f64;
     Said::new(
         format!(
             "其中负面约 {}（{}），往常约 {}（{}）",
             of_posts(&now.zh),
             share(negative, observed, "%"),
             of_posts(&usual.zh),
-            share(e.negative_expected, expected, "%")
+            share(e.negative_expected, observed, "%")
         ),
         format!(
             "About {} of them {} negative ({}); {} ({}) would be usual",
@@ -273,7 +274,7 @@ fn negative(e: &Evidence) -> Said {
             if now.en == "1" { "is" } else { "are" },
             share(negative, observed, " %"),
             usual.en,
-            share(e.negative_expected, expected, " %")
+            share(e.negative_expected, observed, " %")
         ),
     )
 }

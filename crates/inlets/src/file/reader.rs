@@ -190,7 +190,7 @@ impl Reader {
     fn misconfigured(&self, path: &str, found: String) -> Fault {
         Fault::Misconfigured {
             setting: format!("inlet {}: path {path}", self.config.name),
-            found,
+            found: format!("unreadable ({found})"),
             expected: "a file that can be read to its end".to_owned(),
         }
     }

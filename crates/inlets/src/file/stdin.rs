@@ -83,7 +83,7 @@ fn pour(input: Box<dyn Read + Send>, config: &FileConfig, hauls: &Sender<io::Res
 fn unreadable(inlet: &str, fault: io::Error) -> Fault {
     Fault::Misconfigured {
         setting: format!("inlet {inlet}: path -"),
-        found: fault.to_string(),
+        found: format!("unreadable ({fault})"),
         expected: "a stream that can be read to its end".to_owned(),
     }
 }

@@ -6,10 +6,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use expect_test::{Expect, expect};
+use proptest::prelude::*;
 use tempfile::TempDir;
 use tocsin_flow::Peer;
 
 use super::*;
+use crate::file::pass::Pass;
 use crate::records::{Columns, Format};
 use crate::rig::{Rig, post};
 
@@ -293,7 +295,8 @@ async fn new_lines_and_new_files_are_followed() {
 #[tokio::test]
 async fn a_torn_last_line_is_waited_for() {
     let world = World::new();
-    let (head, tail) = (&post("2")[..40], &post("2")[40..]);
+    let whole = post("2");
+    let (head, tail) = whole.split_at(38);
     world.write("a.jsonl", lines(&["1"]) + head);
     world
         .follow(&["a.jsonl"], async |world| {
@@ -355,7 +358,7 @@ async fn a_cut_archive_gives_what_it_holds_and_the_inlet_says_so_at_its_end() {
     world.write("a.jsonl.gz", &packed[..packed.len() - 20]);
     world.write("b.jsonl", lines(&["b"]));
     let fault = world.read(&["a.jsonl.gz", "b.jsonl"]).await.unwrap_err().to_string();
-    assert!(fault.contains("a.jsonl.gz is ") && fault.contains("end of file"), "{fault}");
+    assert!(fault.contains("a.jsonl.gz is unreadable (incomplete"), "{fault}");
     assert!(world.ids().ends_with(" b"));
     assert!(world.rig.kept.ids().len() > 200);
 }
@@ -375,7 +378,7 @@ async fn what_no_waiting_can_mend_is_told_after_the_rest_was_read() {
         fault,
         &world,
         expect![
-            "inlet f: path nowhere.jsonl is No such file or directory (os error 2); expected a file that can be read to its end"
+            "inlet f: path nowhere.jsonl is unreadable (No such file or directory (os error 2)); expected a file that can be read to its end"
         ],
     );
     world.write("b.csv", "x,y\n1,2\n");
@@ -384,7 +387,7 @@ async fn what_no_waiting_can_mend_is_told_after_the_rest_was_read() {
         fault,
         &world,
         expect![
-            "inlet f: path b.csv is no column is a field of a post; there are x, y: say under columns which of them is text, which is id and so on; expected a file that can be read to its end"
+            "inlet f: path b.csv is unreadable (no column is a field of a post; there are x, y: say under columns which of them is text, which is id and so on); expected a file that can be read to its end"
         ],
     );
     let none = FileInlet::new(world.config(&[])).err().unwrap();
@@ -460,4 +463,51 @@ async fn a_silent_pipe_does_not_keep_us_from_stopping() {
     world.rig.halt.now();
     listening.await.unwrap().unwrap();
     drop(writer);
+}
+
+/// Grows a file in pieces and reads what there is after each, every time as after a restart.
+fn read_in_pieces(name: &str, format: Format, bytes: &[u8], cuts: &[usize]) -> Vec<(u64, Vec<u8>)> {
+    let world = World::new();
+    let config = FileConfig { follow: true, format, ..world.config(&[name]) };
+    let (mut left, mut records, mut written) = (None, Vec::new(), 0);
+    for cut in cuts.iter().map(|cut| cut % bytes.len()).chain([bytes.len()]) {
+        world.append(name, &bytes[written..cut.max(written)]);
+        written = cut.max(written);
+        let mut pass = Pass::open(&world.path(name), &config, left.take()).unwrap();
+        loop {
+            let haul = pass.next_haul().unwrap();
+            if haul.records.is_empty() {
+                break;
+            }
+            records.extend(haul.records.into_iter().map(|r| (r.line, r.original.unwrap_or(r.bytes))));
+        }
+        left = mark::Mark::from_bytes(&pass.mark.to_bytes());
+        assert!(left.is_some());
+    }
+    records
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn however_a_file_grows_each_record_comes_once(
+        texts in proptest::collection::vec("[x难\"\\n ,]{0,12}", 1..12),
+        cuts in proptest::collection::vec(any::<usize>(), 0..6),
+    ) {
+        let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut % 400).collect();
+        cuts.sort_unstable();
+        let jsonl: String = texts.iter().map(|t| serde_json::json!({ "text": t }).to_string() + "\n").collect();
+        let mut csv = csv::Writer::from_writer(b"id,text\n".to_vec());
+        for (id, text) in texts.iter().enumerate() {
+            csv.write_record([&id.to_string(), text]).unwrap();
+        }
+        let csv = csv.into_inner().unwrap();
+        for (format, bytes) in [(Format::Jsonl, jsonl.as_bytes()), (Format::Csv, csv.as_slice())] {
+            let cuts: Vec<usize> = cuts.iter().copied().filter(|cut| *cut < bytes.len()).collect();
+            let whole = read_in_pieces("whole", format, bytes, &[]);
+            prop_assert_eq!(whole.len(), texts.len());
+            prop_assert_eq!(read_in_pieces("grown", format, bytes, &cuts), whole);
+        }
+    }
 }

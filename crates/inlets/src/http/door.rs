@@ -11,7 +11,7 @@ use tocsin_model::ArrivalTime;
 use crate::http::answer::{Accepted, Error, Refusal, Refused};
 use crate::http::body::{self, Budget, Form};
 use crate::http::credentials::Claim;
-use crate::http::openapi::Post;
+use crate::http::openapi::Posts;
 use crate::http::split::split;
 use crate::http::{HttpConfig, NAME};
 use crate::tally::Tally;
@@ -52,8 +52,7 @@ pub(crate) struct Door {
     request_body(
         description = "By default at most 32 MiB, as sent and unpacked, and at most 50,000 posts.",
         content(
-            (Post = "application/json"),
-            (Vec<Post> = "application/json"),
+            (Posts = "application/json"),
             (String = "application/x-ndjson"),
         ),
     ),

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde_json::Value;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
@@ -65,7 +66,19 @@ fn point_into_components(schema: &mut Value) {
 )]
 struct Document;
 
+/// What a JSON body may hold.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "a shape for the document, which is never made")]
+pub(crate) enum Posts {
+    /// One post.
+    One(Post),
+    /// Several.
+    Several(Vec<Post>),
+}
+
 /// A place for the schema of `wire`.
+#[derive(Serialize)]
 pub(crate) struct Post;
 
 impl PartialSchema for Post {

@@ -181,7 +181,7 @@ fn a_mebibyte_of_brackets_is_one_rejected_record() {
         expect![[r#"
             400 {"accepted":0,"rejected":1,"rejects":[{"index":0,"reason":"cannot be read: the array is cut off or badly closed"}]}
             kept []
-            1048657 bytes
+            1048660 bytes
             http rejected syntax"#]],
     );
     let half = RECORD_BYTES_MAX / 2;
@@ -191,7 +191,7 @@ fn a_mebibyte_of_brackets_is_one_rejected_record() {
         expect![[r#"
             400 {"accepted":0,"rejected":1,"rejects":[{"index":0,"reason":"depth is past its limit of 32"}]}
             kept []
-            1048634 bytes
+            1048635 bytes
             http rejected limit"#]],
     );
 }
@@ -202,7 +202,7 @@ fn a_record_past_the_limit_keeps_its_beginning_and_spoils_no_other() {
     let expect = expect![[r#"
         202 {"accepted":2,"rejected":1,"rejects":[{"index":1,"reason":"the record is longer than 1048576 bytes"}]}
         kept ["1", "3"]
-        1048648 bytes
+        1048647 bytes
         http received 2 of weibo, http rejected too_long"#]];
     check(&[JSON], format!("[{},{long},{}]", one("1"), one("3")), &expect);
     check(&[LINES], format!("{}\n{long}\n{}", one("1"), one("3")), expect);
@@ -532,7 +532,7 @@ fn the_document_describes_a_post_as_wire_reads_it() {
     let schemas = &document["components"]["schemas"];
     let names: Vec<&String> = schemas.as_object().unwrap().keys().collect();
     expect![[
-        r#"["Accepted", "Author", "Engagement", "Error", "Media", "Parent", "Post", "Refused", "Reject"]"#
+        r#"["Accepted", "Author", "Engagement", "Error", "Media", "Parent", "Post", "Posts", "Refused", "Reject"]"#
     ]]
     .assert_eq(&format!("{names:?}"));
     assert_eq!(schemas["Post"]["properties"]["author"]["$ref"], "#/components/schemas/Author");
@@ -542,6 +542,8 @@ fn the_document_describes_a_post_as_wire_reads_it() {
         .assert_eq(&format!("{statuses:?}"));
     let forms: Vec<&String> = operation["requestBody"]["content"].as_object().unwrap().keys().collect();
     expect![[r#"["application/json", "application/x-ndjson"]"#]].assert_eq(&format!("{forms:?}"));
+    let said = schemas["Posts"]["oneOf"].to_string();
+    assert_eq!(said.matches("#/components/schemas/Post").count(), 2, "{said}");
     every_reference_leads_somewhere(&document, &document);
 }
 

@@ -89,8 +89,8 @@ fn rows_become_posts_and_quotes_hold_newlines_and_commas() {
          2,weibo,平,b,many,,\n",
         &NO_COLUMNS,
         expect![[r#"
-            2 60..96: "{\"author\":{\"followers\":12,\"id\":\"a\"},\"deleted\":false,\"id\":\"1\",\"source\":\"weibo\",\"text\":\"一,二\\n三 \\\"好\\\"\"}"
-            5 98..120: "{\"author\":{\"followers\":\"many\",\"id\":\"b\"},\"id\":\"2\",\"source\":\"weibo\",\"text\":\"平\"}"
+            2 60..102: "{\"author\":{\"followers\":12,\"id\":\"a\"},\"deleted\":false,\"id\":\"1\",\"source\":\"weibo\",\"text\":\"一,二\\n三 \\\"好\\\"\"}"
+            5 104..125: "{\"author\":{\"followers\":\"many\",\"id\":\"b\"},\"id\":\"2\",\"source\":\"weibo\",\"text\":\"平\"}"
         "#]],
     );
 }
@@ -104,8 +104,8 @@ fn columns_are_mapped_and_defaults_fill_what_is_empty() {
             &[("source", "weibo"), ("media.text", "牌")],
         ),
         expect![[r#"
-            2 30..41: "{\"engagement\":{\"likes\":3},\"id\":\"7\",\"media\":[{\"text\":\"牌\"}],\"source\":\"weibo\",\"text\":\"难喝\"}"
-            3 41..58: "{\"id\":\"8\",\"media\":[{\"text\":\"牌\"}],\"source\":\"douyin\",\"text\":\"好喝\"}"
+            2 28..40: "{\"engagement\":{\"likes\":3},\"id\":\"7\",\"media\":[{\"text\":\"牌\"}],\"source\":\"weibo\",\"text\":\"难喝\"}"
+            3 40..57: "{\"id\":\"8\",\"media\":[{\"text\":\"牌\"}],\"source\":\"douyin\",\"text\":\"好喝\"}"
         "#]],
     );
 }

@@ -7,8 +7,8 @@ use std::io::{self, BufRead, Write};
 use std::sync::Arc;
 
 use serde::Serialize;
-use tocsin_inlets::records::{Line, RecordLines};
 use tocsin_ingest::{BrandSet, Matcher, clean, language};
+use tocsin_inlets::records::{Line, RecordLines};
 use tocsin_model::limits::TEXT_BYTES_MAX;
 use tocsin_model::{
     ArrivalTime, Author, AuthorId, BadId, Emotions, Engagement, EventTime, Matched, Position, Post, PostId,
@@ -252,11 +252,15 @@ mod tests {
     fn each_object_has_what_the_contract_says() {
         check_keys(
             None,
-            expect!["text lang brands tokens fingerprint sentiment label negative neutral positive emotion label anger disgust fear sadness surprise joy none irony intent concerns model"],
+            expect![
+                "text lang brands tokens fingerprint sentiment label neutral negative neutral positive emotion label none anger disgust fear sadness surprise joy none irony intent concerns model"
+            ],
         );
         check_keys(
             Some(TEA),
-            expect!["text lang brands tokens fingerprint sentiment label negative neutral positive brand_sentiment emotion label anger disgust fear sadness surprise joy none irony intent concerns model"],
+            expect![
+                "text lang brands tokens fingerprint sentiment label neutral negative neutral positive brand_sentiment emotion label none anger disgust fear sadness surprise joy none irony intent concerns model"
+            ],
         );
     }
 
@@ -286,7 +290,8 @@ mod tests {
     fn probabilities_add_up_and_fingerprints_have_sixteen_digits() {
         for text in ["山岚茶饮喝出虫子", "what a day", "", "😡😡😡", "转发微博"] {
             let out = &run(None, format!("{text}\n").as_bytes())[0];
-            let sum = |of: &str, keys: &[&str]| keys.iter().map(|k| out[of][k].as_f64().unwrap()).sum::<f64>();
+            let sum =
+                |of: &str, keys: &[&str]| keys.iter().map(|k| out[of][k].as_f64().unwrap()).sum::<f64>();
             assert!((sum("sentiment", &["negative", "neutral", "positive"]) - 1.0).abs() < 1e-9, "{out}");
             assert_eq!(out["fingerprint"].as_str().unwrap().len(), 16);
             assert!(out["emotion"]["none"].is_f64() && out["irony"].is_f64());
@@ -300,7 +305,10 @@ mod tests {
         assert_eq!(out[0]["brand_sentiment"]["山岚茶饮"]["label"], "negative");
         assert_eq!(out[0]["brand_sentiment"]["云上茶"]["label"], "positive");
         assert!(out[0]["tokens"].as_array().unwrap().contains(&"山岚茶饮".into()), "kept whole");
-        assert_eq!((&out[1]["brands"], &out[1]["brand_sentiment"]), (&serde_json::json!([]), &serde_json::json!({})));
+        assert_eq!(
+            (&out[1]["brands"], &out[1]["brand_sentiment"]),
+            (&serde_json::json!([]), &serde_json::json!({}))
+        );
     }
 
     #[test]

@@ -41,7 +41,13 @@ pub(crate) struct Global {
     #[arg(short, long, global = true, action = ArgAction::Count, help_heading = "For every command")]
     pub(crate) verbose: u8,
     /// Colours
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "For every command")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "For every command"
+    )]
     pub(crate) color: Color,
 }
 
@@ -233,7 +239,9 @@ fn speed(text: &str) -> Result<Speed, String> {
 fn log_level(text: &str) -> Result<String, String> {
     match crate::config::log_level(text) {
         Ok(()) => Ok(text.to_owned()),
-        Err(why) => Err(format!("{why}; write error, warn, info, debug or trace, or info,tocsin_inlets=debug")),
+        Err(why) => {
+            Err(format!("{why}; write error, warn, info, debug or trace, or info,tocsin_inlets=debug"))
+        }
     }
 }
 

@@ -151,12 +151,16 @@ fn as_json(trial: &Trial, rejected: u64) -> Value {
 fn as_text(trial: &Trial, rejected: u64, cautions: &[&QueryFault]) -> String {
     let mut text = String::new();
     for caution in cautions {
-        text.push_str(&format!("caution, column {}: {}; {}\n", caution.column, caution.message, caution.help));
+        text.push_str(&format!(
+            "caution, column {}: {}; {}\n",
+            caution.column, caution.message, caution.help
+        ));
     }
     let hours = trial.span.millis() as f64 / 3_600_000.0;
     text.push_str(&format!("{} posts over {hours:.1} hours", trial.posts));
     if rejected > 0 {
-        text.push_str(&format!("; {rejected} lines were no posts"));
+        let were = if rejected == 1 { "line was no post" } else { "lines were no posts" };
+        text.push_str(&format!("; {rejected} {were}"));
     }
     text.push_str("\n\n");
     let taken = &trial.taken;
@@ -237,7 +241,8 @@ mod tests {
 
     fn posts() -> tempfile::NamedTempFile {
         let mut file = tempfile::NamedTempFile::with_suffix(".jsonl").unwrap();
-        let texts = ["苹果手机真好", "苹果园\n开园了\u{1b}[31m", "iPhone 起火", "果园里的 iPhone", "今天下雨"];
+        let texts =
+            ["苹果手机真好", "苹果园\n开园了\u{1b}[31m", "iPhone 起火", "果园里的 iPhone", "今天下雨"];
         for (hour, text) in texts.iter().enumerate() {
             let post = json!({
                 "id": hour.to_string(),
@@ -263,13 +268,44 @@ mod tests {
         };
         let mut output = Vec::new();
         try_query(&typed, &mut output)?.unwrap();
-        Ok(String::from_utf8(output).unwrap())
+        // Whoever runs this on a terminal gets colours.
+        Ok(anstream::adapter::strip_str(&String::from_utf8(output).unwrap()).to_string())
     }
 
     #[test]
     fn a_trial_reads_like_a_report() {
         let told = run("(苹果 OR iPhone OR 安卓) NOT 果园", Some("iPhone"), false).unwrap();
-        expect![[""]].assert_eq(&told);
+        expect![[r#"
+            5 posts over 8.0 hours; 1 line was no post
+
+            The query takes: 2 posts, 0.2 an hour, 40.0 % of all
+              weibo/0  苹果手机真好
+              weibo/2  iPhone 起火
+
+            with iPhone: 1 post, 0.1 an hour, 20.0 % of all
+              weibo/2  iPhone 起火
+
+            with 苹果: 1 post, 0.1 an hour, 20.0 % of all
+              weibo/0  苹果手机真好
+
+            Never found: 安卓
+
+            NOT takes away: 2 posts, 0.2 an hour, 40.0 % of all
+              weibo/1  苹果园 开园了 [31m
+              weibo/3  果园里的 iPhone
+
+            by NOT 果园: 2 posts, 0.2 an hour, 40.0 % of all
+              weibo/1  苹果园 开园了 [31m
+              weibo/3  果园里的 iPhone
+
+            Only this query takes: 1 post, 0.1 an hour, 20.0 % of all
+              weibo/0  苹果手机真好
+
+            Only the other query takes: 1 post, 0.1 an hour, 20.0 % of all
+              weibo/3  果园里的 iPhone
+
+        "#]]
+        .assert_eq(&told);
     }
 
     #[test]
@@ -285,7 +321,13 @@ mod tests {
     fn faults_of_a_query_are_all_told() {
         let told = run("苹果 OR (", None, false).unwrap_err();
         assert_eq!(told.exit, super::super::Exit::Usage);
-        expect![[""]].assert_eq(&told.words);
+        expect![[r#"
+            the query:7: this parenthesis is never closed
+              help: put a ) where it ends
+
+              苹果 OR (
+            nothing was tried"#]]
+        .assert_eq(&told.words);
     }
 
     #[test]

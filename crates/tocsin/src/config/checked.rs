@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tocsin_inlets::records::{Columns, Format};
 use tocsin_ingest::Query;
+use tocsin_inlets::records::{Columns, Format};
 use tocsin_model::{BrandId, OutletId, Severity, Span};
 use tocsin_spike_detect::Rule;
 

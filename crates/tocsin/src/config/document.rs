@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::at::{At, Step};
 use super::faults::{Fault, Place};
-use super::text::{inside_string, line_and_column};
+use super::text::{Lines, inside_string};
 
 /// Where a value comes from.
 pub(super) enum Origin {
@@ -20,7 +20,14 @@ pub(super) enum Origin {
 /// A text with values in it.
 struct Source {
     origin: Origin,
+    lines: Lines,
     text: String,
+}
+
+impl Source {
+    fn new(origin: Origin, text: &str) -> Source {
+        Source { origin, lines: Lines::of(text), text: text.to_owned() }
+    }
 }
 
 /// A stretch of one of the sources.
@@ -72,7 +79,7 @@ pub(super) struct Document {
 impl Document {
     /// Reads the file. Faults of its grammar are added to `faults`; what could be read all the same is kept.
     pub(super) fn parse(name: &str, text: &str, faults: &mut Vec<Fault>) -> Document {
-        let source = Source { origin: Origin::File(name.to_owned()), text: text.to_owned() };
+        let source = Source::new(Origin::File(name.to_owned()), text);
         let top = Stretch { source: 0, start: 0, end: 0 };
         let root = Node { key: None, value_at: top, value: Value::Table(BTreeMap::new()) };
         let mut document = Document { sources: vec![source], root };
@@ -100,8 +107,7 @@ impl Document {
     /// Takes in a variable: the place of its value.
     pub(super) fn add_variable(&mut self, name: &str, text: &str) -> Stretch {
         let source = self.sources.len();
-        let origin = Origin::Variable(name.to_owned());
-        self.sources.push(Source { origin, text: text.to_owned() });
+        self.sources.push(Source::new(Origin::Variable(name.to_owned()), text));
         Stretch { source, start: 0, end: text.len() }
     }
 
@@ -121,9 +127,10 @@ impl Document {
     pub(super) fn fault_at_key(&self, at: &At, what: &str, help: &str) -> Fault {
         let (node, _) = self.walk(at);
         let parent = At::top();
-        let parent = at.steps().split_last().map_or(parent, |(_, steps)| {
-            steps.iter().fold(At::top(), |at, step| at.step(step.clone()))
-        });
+        let parent = at
+            .steps()
+            .split_last()
+            .map_or(parent, |(_, steps)| steps.iter().fold(At::top(), |at, step| at.step(step.clone())));
         let what = format!("{}{what}", self.label(&parent));
         self.fault(node.key.unwrap_or(node.value_at), what, help.to_owned())
     }
@@ -147,7 +154,7 @@ impl Document {
     /// A fault at a stretch.
     pub(super) fn fault(&self, stretch: Stretch, what: String, help: String) -> Fault {
         let source = &self.sources[stretch.source];
-        let (line, column) = line_and_column(&source.text, stretch.start);
+        let (line, column) = source.lines.line_and_column(&source.text, stretch.start);
         let place = match &source.origin {
             Origin::File(path) => Place::File { path: path.clone(), line, column },
             Origin::Variable(name) => Place::Variable { name: name.clone(), column },
@@ -224,16 +231,12 @@ fn table_of(table: &DeTable<'_>, source: usize) -> BTreeMap<String, Node> {
     nodes
 }
 
-fn node_of(
-    key: Option<Stretch>,
-    span: std::ops::Range<usize>,
-    value: &DeValue<'_>,
-    source: usize,
-) -> Node {
+fn node_of(key: Option<Stretch>, span: std::ops::Range<usize>, value: &DeValue<'_>, source: usize) -> Node {
     let value = match value {
         DeValue::String(text) => Value::Text(text.to_string()),
-        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
-            .map_or(Value::TooGreat, Value::Integer),
+        DeValue::Integer(number) => {
+            i64::from_str_radix(number.as_str(), number.radix()).map_or(Value::TooGreat, Value::Integer)
+        }
         DeValue::Float(number) => number.as_str().parse().map_or(Value::TooGreat, Value::Float),
         DeValue::Boolean(flag) => Value::Flag(*flag),
         DeValue::Datetime(_) => Value::Date,

@@ -41,8 +41,11 @@ pub(super) fn read(text: &str) -> Result<Span, String> {
 /// Writes a length of time with the longest unit that divides it.
 pub(super) fn write(span: Span) -> String {
     let millis = span.millis();
-    let (unit, in_millis) =
-        UNITS.into_iter().filter(|(unit, _)| *unit != "w").find(|(_, m)| millis % m == 0).unwrap_or(("ms", 1));
+    let (unit, in_millis) = UNITS
+        .into_iter()
+        .filter(|(unit, _)| *unit != "w")
+        .find(|(_, m)| millis % m == 0)
+        .unwrap_or(("ms", 1));
     format!("{}{unit}", millis / in_millis)
 }
 

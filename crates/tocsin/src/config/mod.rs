@@ -54,17 +54,15 @@ pub(crate) fn load(
         None => Err(only(Fault {
             place: Place::Nowhere,
             what: format!("there is no {} here", defaults::FILE),
-            help: format!(
-                "name one with --config, or write one: tocsin config example > {}",
-                defaults::FILE
-            ),
+            help: format!("name one with --config, or write one: tocsin config example > {}", defaults::FILE),
         })),
     }
 }
 
 /// The environment of this process; what is not UTF-8 in it can't be meant for us.
 pub(crate) fn environment() -> impl Iterator<Item = (String, String)> {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 /// The JSON Schema of the config, for editors.
@@ -90,7 +88,7 @@ fn load_file(path: &Path, env: &BTreeMap<String, String>) -> Result<Config, Faul
 fn read(name: &str, bytes: &[u8], folder: &Path, env: &BTreeMap<String, String>) -> Result<Config, Faults> {
     let text = std::str::from_utf8(bytes).map_err(|why| {
         let valid = String::from_utf8_lossy(&bytes[..why.valid_up_to()]);
-        let (line, column) = text::line_and_column(&valid, valid.len());
+        let (line, column) = text::Lines::of(&valid).line_and_column(&valid, valid.len());
         only(Fault {
             place: Place::File { path: name.to_owned(), line, column },
             what: "not UTF-8".to_owned(),

@@ -27,7 +27,10 @@ pub(super) fn apply(
         .collect();
     // Entries of a list in the order of their numbers, so that 10 is appended after 9.
     overrides.sort_by_key(|(parts, ..)| {
-        parts.iter().map(|part| (part.parse::<usize>().unwrap_or(usize::MAX), part.clone())).collect::<Vec<_>>()
+        parts
+            .iter()
+            .map(|part| (part.parse::<usize>().unwrap_or(usize::MAX), part.clone()))
+            .collect::<Vec<_>>()
     });
     for (parts, name, text) in overrides {
         let stretch = document.add_variable(name, text);

@@ -62,7 +62,7 @@ pub(super) struct RawBrand {
 #[serde(untagged)]
 #[schemars(example = serde_json::json!({ "env": "NAME" }))]
 pub(super) enum RawSecret {
-    /// The text itself, or `${NAME}` for an environment variable. Better kept out of the config.
+    /// The text itself. Better kept out of the config: in a file or the environment.
     Inline(String),
     /// Where it is.
     Elsewhere(RawElsewhere),
@@ -109,7 +109,7 @@ pub(super) enum RawInlet {
         name: Option<String>,
         /// A file, a pattern (`posts/*.jsonl`), a folder to watch, or `-` for standard input; one or several.
         #[schemars(required, example = &"posts/*.jsonl")]
-        paths: Option<OneOrMany>,
+        path: Option<OneOrMany>,
         /// Wait for what is added later. Default: true.
         follow: Option<bool>,
         /// Default: by the file's name, .csv or else JSON Lines.

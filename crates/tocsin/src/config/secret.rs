@@ -82,6 +82,9 @@ mod tests {
         let secret = Secret::new("hunter2".to_owned());
         assert_eq!(format!("{secret} {secret:?}"), "*** ***");
         let address = Address::new("https://user:pw@robot.example:8443/send?access_token=abc").unwrap();
-        assert_eq!(format!("{address} {address:?}"), "https://robot.example:8443/*** https://robot.example:8443/***");
+        assert_eq!(
+            format!("{address} {address:?}"),
+            "https://robot.example:8443/*** https://robot.example:8443/***"
+        );
     }
 }

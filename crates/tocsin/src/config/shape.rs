@@ -153,12 +153,20 @@ impl Fitter<'_> {
                 None => self.unknown_word(kind, &kinds, &at.key("kind")),
             },
             Some(_) => {
-                let fault = self.document.fault_at(&at.key("kind"), "must be a text", &format!("write one of {known}"));
+                let fault = self.document.fault_at(
+                    &at.key("kind"),
+                    "must be a text",
+                    &format!("write one of {known}"),
+                );
                 self.faults.push(fault);
                 Json::Null
             }
             None => {
-                self.faults.push(self.document.fault_at(at, "`kind` is missing", &format!("write one of {known}")));
+                self.faults.push(self.document.fault_at(
+                    at,
+                    "`kind` is missing",
+                    &format!("write one of {known}"),
+                ));
                 Json::Null
             }
         }
@@ -219,7 +227,9 @@ fn in_words(kind: &str) -> &'static str {
 }
 
 fn below_are_tables(schema: Option<&Json>) -> bool {
-    schema.and_then(|s| s.get("items")).is_some_and(|items| forms(items).iter().any(|f| kind_of(f) == "object"))
+    schema
+        .and_then(|s| s.get("items"))
+        .is_some_and(|items| forms(items).iter().any(|f| kind_of(f) == "object"))
 }
 
 /// `key = example`, with the example of the raw type where it has one.

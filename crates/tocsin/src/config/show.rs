@@ -94,7 +94,7 @@ fn inlet(inlet: &Inlet) -> Value {
                 FileSource::Path(path) => text(path.display()),
                 FileSource::StandardInput => text("-"),
             });
-            put(&mut shown, "paths", list(from));
+            put(&mut shown, "path", list(from));
             put(&mut shown, "follow", Value::Boolean(file.follow));
             match file.format {
                 Format::Auto => {}

@@ -87,7 +87,8 @@ fn the_smallest_config_works() {
         keep_posts = "7d"
         keep_rejected = "7d"
         path = "/etc/tocsin/tocsin-data"
-    "##]].assert_eq(&show(&config));
+    "##]]
+    .assert_eq(&show(&config));
 }
 
 #[test]
@@ -121,13 +122,15 @@ listen = "x"
 [detect]
 false_alarms_per_brand_month = "few"
 "#;
-    check(text, expect![[r#"
+    check(
+        text,
+        expect![[r#"
         tocsin.toml:2:1: brand 1: `name` is missing
           help: write name = "山岚茶饮"
         tocsin.toml:3:1: brand 1: `nmae` is not known here
           help: did you mean `name`? Known here are `expected_per_hour`, `name`, `query`, `time_zone`
-        tocsin.toml:4:18: brand 1: query: a parenthesis without its other half
-          help: close it
+        tocsin.toml:4:18: brand 1: query: this parenthesis is never closed
+          help: put a ) where it ends
         tocsin.toml:5:13: brand 1: time_zone: "Asia/Shanghia" is no time zone
           help: did you mean "Asia/Shanghai"?
         tocsin.toml:8:8: brand 2: name: is a whole number and must be a text in quotes
@@ -147,44 +150,74 @@ false_alarms_per_brand_month = "few"
         tocsin.toml:24:2: `htp` is not known here
           help: did you mean `http`? Known here are `brand`, `detect`, `http`, `inlet`, `log`, `notify`, `outlet`, `score`, `store`, `tokenize`, `trace`
         tocsin.toml:28:32: detect: false_alarms_per_brand_month: is a text and must be a number
-          help: write false_alarms_per_brand_month = 0.5"#]]);
+          help: write false_alarms_per_brand_month = 0.5"#]],
+    );
 }
 
 #[test]
 fn a_query_is_told_of_at_the_column_inside_its_string() {
-    check("[[brand]]\nname = 'a'\nquery = '山岚茶饮 OR'\n", expect![[r#"
-        tocsin.toml:3:17: brand a: query: the query ends here
-          help: write a term"#]]);
-    check("[[brand]]\nname = 'a'\nquery = \"\\\"山岚\\\" AND )\"\n", expect![[r#"
-        tocsin.toml:3:21: brand a: query: a parenthesis without its other half
-          help: close it"#]]);
-    check("[[brand]]\nname = 'a'\nquery = '''\n山岚 OR\n(茶'''\n", expect![[r#"
-        tocsin.toml:5:1: brand a: query: a parenthesis without its other half
-          help: close it"#]]);
+    check(
+        "[[brand]]\nname = 'a'\nquery = '山岚茶饮 OR'\n",
+        expect![[r#"
+        tocsin.toml:3:15: brand a: query: OR has nothing after it
+          help: write a term after it, or take OR away"#]],
+    );
+    check(
+        "[[brand]]\nname = 'a'\nquery = \"\\\"山岚\\\" AND )\"\n",
+        expect![[r#"
+        tocsin.toml:3:17: brand a: query: AND has nothing after it
+          help: write a term after it, or take AND away
+        tocsin.toml:3:21: brand a: query: this parenthesis closes nothing
+          help: take it away, or open one before it"#]],
+    );
+    check(
+        "[[brand]]\nname = 'a'\nquery = '''\n山岚 OR\n(茶'''\n",
+        expect![[r#"
+        tocsin.toml:5:1: brand a: query: this parenthesis is never closed
+          help: put a ) where it ends"#]],
+    );
 }
 
 #[test]
 fn brands_need_a_name_of_their_own_and_there_is_at_least_one() {
-    check("", expect![[r#"
+    check(
+        "",
+        expect![[r#"
         tocsin.toml:1:1: brand: there is none, so there is nothing to watch
-          help: write [[brand]], and below it name = "山岚茶饮" and query = '山岚茶饮 OR "shanlan tea"'"#]]);
-    check("brand = []", expect![[r#"
+          help: write [[brand]], and below it name = "山岚茶饮" and query = '山岚茶饮 OR "shanlan tea"'"#]],
+    );
+    check(
+        "brand = []",
+        expect![[r#"
         tocsin.toml:1:9: brand: there is none, so there is nothing to watch
-          help: write [[brand]], and below it name = "山岚茶饮" and query = '山岚茶饮 OR "shanlan tea"'"#]]);
-    check(&format!("{BRAND}{BRAND}"), expect![[r#"
+          help: write [[brand]], and below it name = "山岚茶饮" and query = '山岚茶饮 OR "shanlan tea"'"#]],
+    );
+    check(
+        &format!("{BRAND}{BRAND}"),
+        expect![[r#"
         tocsin.toml:5:8: brand 山岚茶饮: name: there is another brand of the name "山岚茶饮"
-          help: give each brand its own name, or join the two queries with OR"#]]);
-    check("[[brand]]\nname = ' '\nquery = 'a'", expect![[r#"
+          help: give each brand its own name, or join the two queries with OR"#]],
+    );
+    check(
+        "[[brand]]\nname = ' '\nquery = 'a'",
+        expect![[r#"
         tocsin.toml:2:8: brand 1: name: is empty
-          help: write the name that people shall read, such as name = "山岚茶饮""#]]);
-    check("[[brand]]\n", expect![[r#"
+          help: write the name that people shall read, such as name = "山岚茶饮""#]],
+    );
+    check(
+        "[[brand]]\n",
+        expect![[r#"
         tocsin.toml:1:1: brand 1: `name` is missing
           help: write name = "山岚茶饮"
         tocsin.toml:1:1: brand 1: `query` is missing
-          help: write query = '山岚茶饮 OR "shanlan tea"'"#]]);
-    check("[brand]\nname = 'a'", expect![[r#"
+          help: write query = '山岚茶饮 OR "shanlan tea"'"#]],
+    );
+    check(
+        "[brand]\nname = 'a'",
+        expect![[r#"
         tocsin.toml:1:1: brand: is a table and must be a list
-          help: write [[brand]] and its keys below it"#]]);
+          help: write [[brand]] and its keys below it"#]],
+    );
 }
 
 #[test]
@@ -199,26 +232,35 @@ fn the_grammar_is_told_of_with_what_else_is_certain() {
             tocsin.toml:7:8: not TOML: string values must be quoted, expected literal string
               help: see https://toml.io, or compare with: tocsin config example"#]],
     );
-    check("[[brand]\nname = 'a'\n", expect![[r#"
+    check(
+        "[[brand]\nname = 'a'\n",
+        expect![[r#"
         tocsin.toml:1:9: not TOML: unclosed array table, expected `]`
-          help: see https://toml.io, or compare with: tocsin config example"#]]);
+          help: see https://toml.io, or compare with: tocsin config example"#]],
+    );
 }
 
 #[test]
 fn an_address_that_others_reach_needs_tokens() {
-    check_beside_a_brand("[http]\nlisten = '0.0.0.0:7227'", expect![[r#"
+    check_beside_a_brand(
+        "[http]\nlisten = '0.0.0.0:7227'",
+        expect![[r#"
         tocsin.toml:5:10: http: listen: other machines reach 0.0.0.0:7227, and the http inlet lets everybody in
-          help: write [[inlet]], kind = "http" and tokens = [{ env = "TOCSIN_TOKEN" }], or listen = "127.0.0.1:7227""#]]);
-    check_beside_a_brand("[http]\nlisten = 'localhost'", expect![[r#"
+          help: write [[inlet]], kind = "http" and tokens = [{ env = "TOCSIN_TOKEN" }], or listen = "127.0.0.1:7227""#]],
+    );
+    check_beside_a_brand(
+        "[http]\nlisten = 'localhost'",
+        expect![[r#"
         tocsin.toml:5:10: http: listen: "localhost" is no address with a port
-          help: write address and port, such as listen = "127.0.0.1:7227" or "[::1]:7227""#]]);
+          help: write address and port, such as listen = "127.0.0.1:7227" or "[::1]:7227""#]],
+    );
     check_beside_a_brand("[http]\nlisten = '[::1]:7227'", expect!["right"]);
     check_beside_a_brand(
         "[http]\nlisten = '0.0.0.0:7227'\n[[inlet]]\nkind = 'http'\ntokens = ['t']",
         expect!["right"],
     );
     check_beside_a_brand(
-        "[http]\nlisten = '0.0.0.0:7227'\n[[inlet]]\nkind = 'file'\npaths = '-'",
+        "[http]\nlisten = '0.0.0.0:7227'\n[[inlet]]\nkind = 'file'\npath = '-'",
         expect!["right"],
     );
 }
@@ -229,7 +271,7 @@ fn inlets_are_told_of_by_kind() {
         r#"
 [[inlet]]
 kind = "http"
-paths = "x"
+path = "x"
 
 [[inlet]]
 kind = "http"
@@ -244,12 +286,12 @@ name = "kindless"
 
 [[inlet]]
 kind = "file"
-paths = []
+path = []
 name = "two words"
 
 [[inlet]]
 kind = "file"
-paths = ["a.csv", 5]
+path = ["a.csv", 5]
 format = "jsonl"
 columns = { txt = "content" }
 defaults = { sauce = "weibo" }
@@ -289,7 +331,7 @@ fn outlets_are_told_of_by_kind() {
 [[outlet]]
 kind = "webhook"
 url = "ftp://example.com"
-secrets = ["whsec_short", { env = "NOT_THERE" }, { file = "not-there" }]
+secrets = ["whsec_short", { env = "NOT_THERE" }, { file = "not-there" }, "${KEY}"]
 
 [[outlet]]
 kind = "webhook"
@@ -318,6 +360,8 @@ kind = "console"
               help: set it before the start: export NOT_THERE=…
             tocsin.toml:8:59: outlet 1: secrets 3: file: /etc/tocsin/not-there cannot be read: No such file or directory (os error 2)
               help: put the secret there, and nothing else, so that this process may read it
+            tocsin.toml:8:74: outlet 1: secrets 4: is the name of a variable, not what is in it
+              help: write { env = "KEY" }
             tocsin.toml:10:1: outlet 2: `url` is missing
               help: write url = "https://example.com/tocsin"
             tocsin.toml:10:1: outlet 2: there is another one of the name "webhook"
@@ -358,15 +402,17 @@ fn words_and_traces_are_checked() {
     check_beside_a_brand(
         "[score.lexicon]\n'翻车' = -4\n'好' = 'gut'\n[score.concerns]\nempty = []\n[tokenize]\ndictionary = 'not-there'\n[trace]\n[log]\nlevel = 'loud'\nformat = 'xml'",
         expect![[r#"
-            tocsin.toml:5:8: score: lexicon: 翻车: is -2 and must lie between -1 and 1
-              help: write -1 for a word that is against, 1 for one that is for
+            tocsin.toml:5:8: score: lexicon: 翻车: is -4 and must lie between -3 and 3
+              help: write -3 for a word that is against, 3 for one that is for
             tocsin.toml:6:7: score: lexicon: 好: is a text and must be a number
               help: write 好 = 1
-            tocsin.toml:8:14: tokenize: dictionary: /etc/tocsin/not-there cannot be read: No such file or directory (os error 2)
+            tocsin.toml:8:9: score: concerns: empty: has no name or no words
+              help: write a name and its words, such as shipping = ["快递", "物流"]
+            tocsin.toml:10:14: tokenize: dictionary: /etc/tocsin/not-there cannot be read: No such file or directory (os error 2)
               help: write one word a line into it, or leave the key out
-            tocsin.toml:11:9: log: level: "loud" is no level
+            tocsin.toml:13:9: log: level: "loud" is no level
               help: write error, warn, info, debug or trace, or by part: level = "info,tocsin_inlets=debug"
-            tocsin.toml:12:10: log: format: "xml" is not known here
+            tocsin.toml:14:10: log: format: "xml" is not known here
               help: write one of "pretty", "json""#]],
     );
 }
@@ -376,11 +422,13 @@ fn what_is_no_text_at_all_is_told() {
     let told = read("tocsin.toml", b"a = 1\nb = '\xff'", Path::new(""), &BTreeMap::new()).unwrap_err();
     expect![[r#"
         tocsin.toml:2:6: not UTF-8
-          help: save the file as UTF-8"#]].assert_eq(&told.to_string());
+          help: save the file as UTF-8"#]]
+    .assert_eq(&told.to_string());
     let missing = load(Some(Path::new("/nowhere/tocsin.toml")), std::iter::empty()).unwrap_err();
     expect![[r#"
         config: /nowhere/tocsin.toml cannot be read: No such file or directory (os error 2)
-          help: name another one with --config, or write it: tocsin config example > /nowhere/tocsin.toml"#]].assert_eq(&missing.to_string());
+          help: name another one with --config, or write it: tocsin config example > /nowhere/tocsin.toml"#]]
+    .assert_eq(&missing.to_string());
 }
 
 #[test]
@@ -453,7 +501,8 @@ fn the_environment_goes_before_the_file() {
         keep_posts = "7d"
         keep_rejected = "7d"
         path = "/etc/tocsin/tocsin-data"
-    "##]].assert_eq(&show(&config));
+    "##]]
+    .assert_eq(&show(&config));
     let without_a_file = [("TOCSIN__BRAND__0__NAME", "a"), ("TOCSIN__BRAND__0__QUERY", "a")];
     assert_eq!(read_with("", &without_a_file).unwrap().brands.len(), 1);
 }
@@ -471,9 +520,12 @@ fn a_fault_of_the_environment_names_the_variable() {
         ("TOCSIN__STORE__KEEP_POSTS", "1h"),
         ("TOCSIN__STORE____PATH", "x"),
     ];
-    check_with(BRAND, &env, expect![[r#"
-        environment TOCSIN__BRAND__0__QUERY:9: brand 山岚茶饮: query: the query ends here
-          help: write a term
+    check_with(
+        BRAND,
+        &env,
+        expect![[r#"
+        environment TOCSIN__BRAND__0__QUERY:6: brand 山岚茶饮: query: AND has nothing after it
+          help: write a term after it, or take AND away
         environment TOCSIN__BRAND__5__NAME:1: speaks of entry 5 of a list that has 1
           help: entries are counted from 0; the next one to add is 1
         environment TOCSIN__BRAND__ONE__NAME:1: has "ONE" where the number of an entry should be
@@ -487,7 +539,8 @@ fn a_fault_of_the_environment_names_the_variable() {
         environment TOCSIN__STORE__KEEP_POSTS:1: store: keep_posts: "1h" is less than 3d
           help: write "3d" or more
         environment TOCSIN__STORE____PATH:1: has an empty part in its name
-          help: write TOCSIN__SECTION__KEY, such as TOCSIN__HTTP__LISTEN"#]]);
+          help: write TOCSIN__SECTION__KEY, such as TOCSIN__HTTP__LISTEN"#]],
+    );
 }
 
 #[test]
@@ -540,7 +593,8 @@ fn the_example_is_right_as_it_is_and_with_everything_switched_on() {
     );
 
     let folder = tempfile::tempdir().unwrap();
-    let is_setting = |line: &str| line.starts_with('#') && line[1..].starts_with(|c: char| !c.is_whitespace());
+    let is_setting =
+        |line: &str| line.starts_with('#') && line[1..].starts_with(|c: char| !c.is_whitespace());
     let mut switched = 0;
     let mut all = String::new();
     for line in example().lines() {
@@ -563,6 +617,32 @@ fn the_example_is_right_as_it_is_and_with_everything_switched_on() {
     let config = read("all", all.as_bytes(), folder.path(), &env).unwrap_or_else(|faults| panic!("{faults}"));
     assert_eq!((config.inlets.len(), config.outlets.len()), (2, 3));
     assert!(config.trace.is_some() && config.dictionary.is_some() && !config.lexicon.is_empty());
+}
+
+#[test]
+fn a_config_that_is_damaged_anywhere_is_told_of_or_right() {
+    let all: String = example().replace("\n#", "\n").replace("\n ", "\n# ");
+    let places: Vec<usize> = all.char_indices().map(|(at, _)| at).step_by(11).collect();
+    assert!(places.len() > 300);
+    for at in places {
+        let (before, after) = all.split_at(at);
+        let mut rest = after.chars();
+        rest.next();
+        for damaged in [
+            before.to_owned(),
+            format!("{before}{}", rest.as_str()),
+            format!("{before}\"{after}"),
+            format!("{before}\\u山{after}"),
+            format!("{before}]\n[{after}"),
+        ] {
+            if let Err(faults) = read_with(&damaged, &[]) {
+                assert!(
+                    faults.count() > 0 && !faults.to_string().contains("please report"),
+                    "{faults}\n{damaged}"
+                );
+            }
+        }
+    }
 }
 
 #[test]

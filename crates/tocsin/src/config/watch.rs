@@ -37,7 +37,9 @@ pub(crate) async fn watch(
         if event.as_ref().map_or(true, is_whole) {
             match knock.try_send(()) {
                 Ok(()) | Err(mpsc::error::TrySendError::Full(())) => {}
-                Err(mpsc::error::TrySendError::Closed(())) => tracing::debug!("the config is watched no more"),
+                Err(mpsc::error::TrySendError::Closed(())) => {
+                    tracing::debug!("the config is watched no more")
+                }
             }
         }
     })?;

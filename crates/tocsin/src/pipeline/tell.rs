@@ -2,7 +2,7 @@
 
 use tocsin_flow::{Casebook, Claims, Fault, Kept, Kin, Outputs, Peer, Windows};
 use tocsin_model::{ArrivalTime, Incident, Signal, Subject};
-use tocsin_notify::{Input, fold};
+use tocsin_notify::{Input, due, fold};
 
 use super::Chain;
 
@@ -14,6 +14,8 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
     pub(super) async fn tell(&mut self, signal: Signal, outputs: &mut Outputs) -> Result<(), Fault> {
         let subject = signal.subject.clone();
         outputs.signals.push(signal.clone());
+        // What is due to be over is over before something new is heard.
+        self.tick_incidents(&subject, signal.at, outputs).await?;
         self.fold(&subject, &Input::Signal(signal), outputs).await
     }
 
@@ -24,7 +26,11 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
         now: ArrivalTime,
         outputs: &mut Outputs,
     ) -> Result<(), Fault> {
-        self.fold(subject, &Input::Tick(now), outputs).await
+        let plan = self.knowledge.plan.clone();
+        if self.state.recall(subject).await?.iter().any(|incident| due(incident, now, &plan)) {
+            self.fold(subject, &Input::Tick(now), outputs).await?;
+        }
+        Ok(())
     }
 
     /// Rings that the incident did not have before.

@@ -1,5 +1,7 @@
 //! `[[brand]]`: what is watched.
 
+use std::collections::BTreeSet;
+
 use jiff::tz::TimeZone;
 use tocsin_ingest::{Query, QueryFault};
 use tocsin_model::BrandId;
@@ -17,15 +19,17 @@ impl Checker<'_> {
     pub(super) fn brands(&mut self, raw: Option<Vec<Option<RawBrand>>>) -> Vec<Brand> {
         let all = At::top().key("brand");
         if raw.as_ref().map_or(!self.is_written(&all), Vec::is_empty) {
-            let help = "write [[brand]], and below it name = \"山岚茶饮\" and query = '山岚茶饮 OR \"shanlan tea\"'";
+            let help =
+                "write [[brand]], and below it name = \"山岚茶饮\" and query = '山岚茶饮 OR \"shanlan tea\"'";
             self.fault(&all, "there is none, so there is nothing to watch", help);
         }
         let mut brands: Vec<Brand> = Vec::new();
+        let mut names = BTreeSet::new();
         for (n, raw) in raw.into_iter().flatten().enumerate() {
             let at = all.index(n);
             let Some(raw) = raw else { continue };
             if let Some(brand) = self.brand(&at, raw) {
-                if brands.iter().any(|b| b.name == brand.name) {
+                if !names.insert(brand.name.clone()) {
                     let what = format!("there is another brand of the name {:?}", brand.name.as_str());
                     let help = "give each brand its own name, or join the two queries with OR";
                     self.fault(&at.key("name"), &what, help);
@@ -56,7 +60,11 @@ impl Checker<'_> {
         match BrandId::new(trimmed) {
             Ok(id) => Some(id),
             Err(why) => {
-                self.fault(at, &format!("{why}"), "write the name that people shall read, such as name = \"山岚茶饮\"");
+                self.fault(
+                    at,
+                    &format!("{why}"),
+                    "write the name that people shall read, such as name = \"山岚茶饮\"",
+                );
                 None
             }
         }
@@ -89,7 +97,8 @@ impl Checker<'_> {
         let names: Vec<String> = jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
         let help = match nearest(name, names.iter().map(String::as_str)) {
             _ if names.is_empty() => {
-                "this machine has no time zones; install its tzdata package, or write time_zone = \"UTC\"".to_owned()
+                "this machine has no time zones; install its tzdata package, or write time_zone = \"UTC\""
+                    .to_owned()
             }
             Some(near) => format!("did you mean {near:?}?"),
             None => "write a name of the IANA list, such as time_zone = \"Asia/Shanghai\"".to_owned(),

@@ -44,9 +44,9 @@ impl Checker<'_> {
                 let hmac_secrets = self.secrets(&at.key("hmac_secrets"), hmac_secrets);
                 Some(Inlet::Http(HttpInlet { name: name?, tokens: tokens?, hmac_secrets: hmac_secrets? }))
             }
-            RawInlet::File { name, paths, follow, format, columns, defaults: given } => {
+            RawInlet::File { name, path, follow, format, columns, defaults: given } => {
                 let name = self.name(at, name, "file", taken);
-                let from = self.file_sources(&at.key("paths"), paths);
+                let from = self.file_sources(&at.key("path"), path);
                 let format = match format {
                     None => Format::Auto,
                     Some(RawFormat::Jsonl) => Format::Jsonl,
@@ -75,14 +75,14 @@ impl Checker<'_> {
             }
         };
         if paths.is_empty() {
-            self.fault(at, "names no file", "write paths = \"posts/*.jsonl\"");
+            self.fault(at, "names no file", "write path = \"posts/*.jsonl\"");
             return None;
         }
         let mut sources = Vec::new();
         for (at, path) in paths {
             match path.as_str() {
                 "-" => sources.push(FileSource::StandardInput),
-                "" => self.fault(&at, "is empty", "write paths = \"posts/*.jsonl\""),
+                "" => self.fault(&at, "is empty", "write path = \"posts/*.jsonl\""),
                 path => sources.push(FileSource::Path(self.path(path))),
             }
         }

@@ -95,7 +95,13 @@ impl Checker<'_> {
     }
 
     /// A name of an inlet or an outlet: short, without white space, not yet taken.
-    fn name(&mut self, at: &At, written: Option<String>, kind: &str, taken: &mut Vec<String>) -> Option<String> {
+    fn name(
+        &mut self,
+        at: &At,
+        written: Option<String>,
+        kind: &str,
+        taken: &mut Vec<String>,
+    ) -> Option<String> {
         let is_silent = written.is_none();
         let name = written.unwrap_or_else(|| kind.to_owned());
         let at_name = if is_silent { at.clone() } else { at.key("name") };

@@ -61,12 +61,30 @@ impl Checker<'_> {
                 let shared = Shared { name, brands, min_severity, shown: shown.unwrap_or(true) };
                 (shared, Some(Way::Console), "console")
             }
-            RawOutlet::Webhook { name, url, secrets, headers, timeout_seconds, brands, min_severity, shown } => {
+            RawOutlet::Webhook {
+                name,
+                url,
+                secrets,
+                headers,
+                timeout_seconds,
+                brands,
+                min_severity,
+                shown,
+            } => {
                 let shared = Shared { name, brands, min_severity, shown: shown.unwrap_or(false) };
                 let timeout = self.timeout(at, timeout_seconds);
                 (shared, self.webhook(at, url, secrets, headers, timeout), "webhook")
             }
-            RawOutlet::Dingtalk { name, url, secret, at_mobiles, timeout_seconds, brands, min_severity, shown } => {
+            RawOutlet::Dingtalk {
+                name,
+                url,
+                secret,
+                at_mobiles,
+                timeout_seconds,
+                brands,
+                min_severity,
+                shown,
+            } => {
                 let shared = Shared { name, brands, min_severity, shown: shown.unwrap_or(false) };
                 let timeout = self.timeout(at, timeout_seconds);
                 (shared, self.dingtalk(at, url, secret, at_mobiles, timeout), "dingtalk")
@@ -101,7 +119,8 @@ impl Checker<'_> {
     /// Keys as Standard Webhooks have them.
     fn webhook_keys(&mut self, at: &At, raw: Vec<Option<RawSecret>>) -> Option<Vec<Secret>> {
         if raw.is_empty() {
-            let help = "write secrets = [{ env = \"WEBHOOK_SECRET\" }]: a receiver must be able to tell who sends";
+            let help =
+                "write secrets = [{ env = \"WEBHOOK_SECRET\" }]: a receiver must be able to tell who sends";
             self.fault(at, "there is none to sign with", help);
             return None;
         }
@@ -177,7 +196,9 @@ impl Checker<'_> {
                 None => {
                     let help = match nearest(&name, brands.iter().map(|b| b.name.as_str())) {
                         Some(near) => format!("did you mean {near:?}?"),
-                        None => "write the name of a [[brand]], or leave brands out for all of them".to_owned(),
+                        None => {
+                            "write the name of a [[brand]], or leave brands out for all of them".to_owned()
+                        }
                     };
                     self.fault(&at.index(n), &format!("there is no brand {name:?}"), &help);
                 }
@@ -189,7 +210,8 @@ impl Checker<'_> {
     /// A brand of this name is written, with faults of its own.
     fn is_a_faulty_brand(&self, name: &str) -> bool {
         use super::super::document::Value;
-        let Some(Value::List(list)) = self.around.document.find(&At::top().key("brand")).map(|b| &b.value) else {
+        let Some(Value::List(list)) = self.around.document.find(&At::top().key("brand")).map(|b| &b.value)
+        else {
             return false;
         };
         list.iter().any(|brand| match &brand.value {

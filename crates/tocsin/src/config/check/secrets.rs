@@ -27,10 +27,17 @@ impl Checker<'_> {
     /// The secret, without white space around it.
     pub(super) fn secret(&mut self, at: &At, raw: RawSecret) -> Option<Secret> {
         let text = match raw {
-            RawSecret::Inline(text) => match text.strip_prefix("${").and_then(|name| name.strip_suffix('}')) {
-                Some(name) => self.secret_variable(at, name)?,
-                None => text,
-            },
+            // What other programs would read as a variable must not become a token of those very letters.
+            RawSecret::Inline(text) => {
+                match text.strip_prefix("${").and_then(|name| name.strip_suffix('}')) {
+                    Some(name) => {
+                        let help = format!("write {{ env = \"{name}\" }}");
+                        self.fault(at, "is the name of a variable, not what is in it", &help);
+                        return None;
+                    }
+                    None => text,
+                }
+            }
             RawSecret::Elsewhere(elsewhere) => match (elsewhere.file, elsewhere.env) {
                 (Some(file), None) => self.secret_file(&at.key("file"), &file)?,
                 (None, Some(name)) => self.secret_variable(&at.key("env"), &name)?,
@@ -79,7 +86,11 @@ impl Checker<'_> {
             Ok(text) => Some(text),
             Err(why) => {
                 let what = format!("{} cannot be read: {why}", path.display());
-                self.fault(at, &what, "put the secret there, and nothing else, so that this process may read it");
+                self.fault(
+                    at,
+                    &what,
+                    "put the secret there, and nothing else, so that this process may read it",
+                );
                 None
             }
         }

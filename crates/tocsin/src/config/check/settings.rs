@@ -58,7 +58,8 @@ impl Checker<'_> {
             rule.false_alarms_per_brand_month = alarms;
         }
         let table = raw.severity.unwrap_or_default();
-        let rows = [(Severity::Yellow, table.yellow), (Severity::Orange, table.orange), (Severity::Red, table.red)];
+        let rows =
+            [(Severity::Yellow, table.yellow), (Severity::Orange, table.orange), (Severity::Red, table.red)];
         let at = at.key("severity");
         let mut before = (0.0, 0.0);
         for (severity, written) in rows {
@@ -96,7 +97,8 @@ impl Checker<'_> {
             defaults::KEEP_POSTS,
             defaults::KEEP_POSTS_MIN,
         );
-        let rejected = self.length(&at.key("keep_rejected"), raw.keep_rejected, defaults::KEEP_REJECTED, hour);
+        let rejected =
+            self.length(&at.key("keep_rejected"), raw.keep_rejected, defaults::KEEP_REJECTED, hour);
         let incidents =
             self.length(&at.key("keep_incidents"), raw.keep_incidents, defaults::KEEP_INCIDENTS, hour);
         let path = self.path(raw.path.as_deref().unwrap_or(defaults::DATA));
@@ -105,11 +107,18 @@ impl Checker<'_> {
 
     fn length(&mut self, at: &At, raw: Option<String>, default: Span, least: Span) -> Option<Span> {
         let Some(text) = raw else { return Some(default) };
-        let example = format!("write a number with its unit (s, min, h, d, w), such as \"{}\"", lengths::write(default));
+        let example = format!(
+            "write a number with its unit (s, min, h, d, w), such as \"{}\"",
+            lengths::write(default)
+        );
         match lengths::read(&text) {
             Ok(span) if span < least => {
                 let least = lengths::write(least);
-                self.fault(at, &format!("{text:?} is less than {least}"), &format!("write \"{least}\" or more"));
+                self.fault(
+                    at,
+                    &format!("{text:?} is less than {least}"),
+                    &format!("write \"{least}\" or more"),
+                );
                 None
             }
             Ok(span) => Some(span),
@@ -141,7 +150,11 @@ impl Checker<'_> {
             let Some(lean) = lean else { continue };
             if !LEANS.contains(&lean) {
                 let what = format!("is {lean} and must lie between {} and {}", LEANS.start(), LEANS.end());
-                self.fault(&at.key(&word), &what, "write -3 for a word that is against, 3 for one that is for");
+                self.fault(
+                    &at.key(&word),
+                    &what,
+                    "write -3 for a word that is against, 3 for one that is for",
+                );
             } else if word.trim().is_empty() {
                 self.fault(&at.key(&word), "is a word without a letter", "leave it out");
             } else {
@@ -177,7 +190,8 @@ impl Checker<'_> {
         };
         let level = raw.level.unwrap_or_else(|| defaults::LOG_LEVEL.to_owned());
         if let Err(why) = super::super::log_level(&level) {
-            let help = "write error, warn, info, debug or trace, or by part: level = \"info,tocsin_inlets=debug\"";
+            let help =
+                "write error, warn, info, debug or trace, or by part: level = \"info,tocsin_inlets=debug\"";
             self.fault(&At::top().key("log").key("level"), &why, help);
         }
         Log { format, level }
