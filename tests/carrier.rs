@@ -55,7 +55,12 @@ impl Carrier for Embedded {
 impl Watched for Embedded {
     fn hours(&self) -> BTreeMap<(Subject, Hour), Counts> {
         let mut hours = BTreeMap::new();
-        self.store.office().hours(|row| { hours.insert((row.subject, row.hour), row.counts); }).unwrap();
+        self.store
+            .office()
+            .hours(|row| {
+                hours.insert((row.subject, row.hour), row.counts);
+            })
+            .unwrap();
         hours
     }
     fn incidents(&self) -> Vec<Incident> {

@@ -78,7 +78,13 @@ fn seconds(time: &Value) -> i64 {
 
 fn replay(files: &[&Path], config: &Path, folder: Option<&Path>, speed: &str, counts: &Path) -> Command {
     let mut command = program();
-    command.arg("replay").args(files).arg("--config").arg(config).args(["--speed", speed, "--counts"]).arg(counts);
+    command
+        .arg("replay")
+        .args(files)
+        .arg("--config")
+        .arg(config)
+        .args(["--speed", speed, "--counts"])
+        .arg(counts);
     if let Some(folder) = folder {
         command.arg("--data").arg(folder);
     }
@@ -120,7 +126,17 @@ fn stream(folder: &TempDir, scenario: &str, seed: u64, base: u32) -> Option<(Pat
     let out = folder.path().join(scenario);
     let status = Command::new("python3")
         .arg(crises.join("generate.py"))
-        .args(["--scenario", scenario, "--days", "21", "--seed", &seed.to_string(), "--base", &base.to_string(), "--out"])
+        .args([
+            "--scenario",
+            scenario,
+            "--days",
+            "21",
+            "--seed",
+            &seed.to_string(),
+            "--base",
+            &base.to_string(),
+            "--out",
+        ])
         .arg(&out)
         .stdout(Stdio::null())
         .status()
@@ -128,7 +144,9 @@ fn stream(folder: &TempDir, scenario: &str, seed: u64, base: u32) -> Option<(Pat
     assert!(status.success());
     let mut arrivals: HashMap<String, String> = HashMap::new();
     if let Ok(text) = fs::read_to_string(out.join("arrival.tsv")) {
-        arrivals.extend(text.lines().skip(1).filter_map(|l| l.split_once('\t')).map(|(a, b)| (a.into(), b.into())));
+        arrivals.extend(
+            text.lines().skip(1).filter_map(|l| l.split_once('\t')).map(|(a, b)| (a.into(), b.into())),
+        );
     }
     let path = out.join("arriving.jsonl");
     let mut file = std::io::BufWriter::new(fs::File::create(&path).unwrap());
@@ -140,7 +158,8 @@ fn stream(folder: &TempDir, scenario: &str, seed: u64, base: u32) -> Option<(Pat
     }
     file.flush().unwrap();
     let truth: Value = serde_json::from_slice(&fs::read(out.join("truth.json")).unwrap()).unwrap();
-    let words: Vec<&str> = truth["keywords"].as_array().unwrap().iter().map(|w| w.as_str().unwrap()).collect();
+    let words: Vec<&str> =
+        truth["keywords"].as_array().unwrap().iter().map(|w| w.as_str().unwrap()).collect();
     Some((path, Brand::new(truth["brand"].as_str().unwrap(), &words)))
 }
 
@@ -148,7 +167,11 @@ fn stream(folder: &TempDir, scenario: &str, seed: u64, base: u32) -> Option<(Pat
 fn sixty_thousand_real_posts_are_counted_as_by_hand() {
     let Some(posts) = data("posts").map(|p| p.join("weibo.jsonl.gz")) else { return };
     let folder = tempfile::tempdir().unwrap();
-    let brands = [Brand::new("phone", &["手机", "iPhone"]), Brand::new("book", &["看书"]), Brand::new("rt", &["微博"])];
+    let brands = [
+        Brand::new("phone", &["手机", "iPhone"]),
+        Brand::new("book", &["看书"]),
+        Brand::new("rt", &["微博"]),
+    ];
     let config = config(&folder, &brands);
     let counts = folder.path().join("counts.jsonl");
     assert!(replay(&[&posts], &config, None, "max", &counts).status().unwrap().success());
@@ -183,7 +206,8 @@ fn at_any_speed_and_in_any_pieces_the_counts_are_the_same_to_the_byte() {
     let lines: Vec<&str> = text.lines().collect();
     let (odd, even) = (folder.path().join("odd.jsonl"), folder.path().join("even.jsonl"));
     fs::write(&odd, lines.iter().step_by(2).map(|l| format!("{l}\n")).collect::<String>()).unwrap();
-    fs::write(&even, lines.iter().skip(1).step_by(2).rev().map(|l| format!("{l}\n")).collect::<String>()).unwrap();
+    fs::write(&even, lines.iter().skip(1).step_by(2).rev().map(|l| format!("{l}\n")).collect::<String>())
+        .unwrap();
     assert!(replay(&[&odd, &even], &config, None, "max", &split).status().unwrap().success());
     let bytes = fs::read_to_string(&fast).unwrap();
     assert_eq!(fs::read_to_string(&slow).unwrap(), bytes);

@@ -14,9 +14,7 @@ impl Claims for EmbeddedState {
         for record in records {
             let key = Key::of(b'c').post(&record.id).bytes();
             let known = match desk.tx.get(&self.shared.disk, Space::Claims, &key)? {
-                Some(row) => {
-                    Some(tocsin_wire::read_claim(&row).map_err(|e| broken_row(Space::Claims, e))?)
-                }
+                Some(row) => Some(tocsin_wire::read_claim(&row).map_err(|e| broken_row(Space::Claims, e))?),
                 None => None,
             };
             let (sighting, claim) = Claim::meet(known.as_ref(), record);

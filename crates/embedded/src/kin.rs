@@ -22,7 +22,13 @@ impl Kin for EmbeddedState {
         now: ArrivalTime,
     ) -> Result<Vec<Gained>, Fault> {
         let mut desk = self.shared.desk();
-        let mut meeting = Meeting { shared: &self.shared, tx: &mut desk.tx, now, told: VecDeque::new(), gained: Vec::new() };
+        let mut meeting = Meeting {
+            shared: &self.shared,
+            tx: &mut desk.tx,
+            now,
+            told: VecDeque::new(),
+            gained: Vec::new(),
+        };
         meeting.told.extend(tells);
         for ask in asks {
             meeting.ask(ask)?;
@@ -104,7 +110,11 @@ impl Meeting<'_> {
         if let Sighting::First(_) = child.sighting {
             self.told.push_back(Tell { id: child.post.id.clone(), position, took: found.clone() });
         }
-        let given = found.iter().map(|t| Mention { brand: t.brand.clone(), by: MentionedBy::Descent, places: vec![] });
+        let given = found.iter().map(|t| Mention {
+            brand: t.brand.clone(),
+            by: MentionedBy::Descent,
+            places: vec![],
+        });
         ask.child.mentions.extend(given);
         let mut named = child;
         named.mentions.retain(|m| m.by == MentionedBy::Name);
@@ -115,9 +125,8 @@ impl Meeting<'_> {
     fn taken(&self, id: &PostId) -> Result<Vec<Took>, Fault> {
         let key = Key::of(b't').post(id).bytes();
         match self.tx.get(&self.shared.disk, Space::Kin, &key)? {
-            Some(row) => {
-                tocsin_wire::read_took(row.get(8..).unwrap_or_default()).map_err(|e| broken_row(Space::Kin, e))
-            }
+            Some(row) => tocsin_wire::read_took(row.get(8..).unwrap_or_default())
+                .map_err(|e| broken_row(Space::Kin, e)),
             None => Ok(Vec::new()),
         }
     }

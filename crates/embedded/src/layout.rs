@@ -28,15 +28,8 @@ pub(crate) enum Space {
 }
 
 impl Space {
-    pub(crate) const ALL: [Space; 7] = [
-        Space::Meta,
-        Space::Log,
-        Space::Rejected,
-        Space::Claims,
-        Space::Kin,
-        Space::Windows,
-        Space::Cases,
-    ];
+    pub(crate) const ALL: [Space; 7] =
+        [Space::Meta, Space::Log, Space::Rejected, Space::Claims, Space::Kin, Space::Windows, Space::Cases];
 
     pub(crate) fn name(self) -> &'static str {
         match self {

@@ -3,9 +3,9 @@
 //! A thread of its own takes what has gathered, writes it as one batch and syncs once; what comes
 //! meanwhile gathers for the next round. So an idle system answers after one sync, and a busy one shares it.
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use fjall::PersistMode;
@@ -112,12 +112,7 @@ fn count(request: &Request) -> usize {
     }
 }
 
-fn write(
-    disk: &Disk,
-    gathered: &mut [Request],
-    end: u64,
-    numbers: &AtomicU64,
-) -> Result<u64, Fault> {
+fn write(disk: &Disk, gathered: &mut [Request], end: u64, numbers: &AtomicU64) -> Result<u64, Fault> {
     let mut batch = disk.db.batch();
     let mut next = end;
     for request in gathered {

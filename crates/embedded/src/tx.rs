@@ -8,6 +8,9 @@ use tocsin_flow::{Fault, Peer};
 
 use crate::layout::Space;
 
+/// Keys and values, in the order of the keys.
+pub(crate) type Rows = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// The disk's spaces.
 #[derive(Clone)]
 pub(crate) struct Disk {
@@ -41,13 +44,7 @@ impl Disk {
         Ok(found.map(|value| value.to_vec()))
     }
     /// Rows with `from <= key < to` in order, at most `max`.
-    pub(crate) fn range(
-        &self,
-        space: Space,
-        from: &[u8],
-        to: &[u8],
-        max: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Fault> {
+    pub(crate) fn range(&self, space: Space, from: &[u8], to: &[u8], max: usize) -> Result<Rows, Fault> {
         let mut rows = Vec::new();
         for guard in self.space(space).range(from.to_vec()..to.to_vec()).take(max) {
             let (key, value) = guard.into_inner().map_err(store_fault)?;
@@ -90,12 +87,7 @@ impl Tx {
         }
     }
     /// All rows whose key begins with `prefix`, in order.
-    pub(crate) fn prefix(
-        &self,
-        disk: &Disk,
-        space: Space,
-        prefix: &[u8],
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Fault> {
+    pub(crate) fn prefix(&self, disk: &Disk, space: Space, prefix: &[u8]) -> Result<Rows, Fault> {
         let end = after_prefix(prefix);
         let mut rows: BTreeMap<_, _> = disk.range(space, prefix, &end, usize::MAX)?.into_iter().collect();
         let told = (Bound::Included(prefix.to_vec()), Bound::Excluded(end));

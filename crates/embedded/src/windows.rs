@@ -79,10 +79,8 @@ fn counts(disk: &Disk, key: &[u8]) -> Result<Option<Counts>, Fault> {
 
 impl Room {
     fn load(disk: &Disk, subject: &Subject, now: ArrivalTime) -> Result<Room, Fault> {
-        let from = (
-            Minute(now.minute().0 - VIEW_MINUTES as i64 + 1),
-            Hour(now.hour().0 - VIEW_HOURS as i64 + 1),
-        );
+        let from =
+            (Minute(now.minute().0 - VIEW_MINUTES as i64 + 1), Hour(now.hour().0 - VIEW_HOURS as i64 + 1));
         let first = disk.get(Space::Windows, &first_key(subject))?.and_then(|r| signed_at(&r, 0)).map(Minute);
         let mut room = Room {
             from,
@@ -190,13 +188,21 @@ impl Room {
     fn write(&mut self, subject: &Subject, tx: &mut Tx) {
         let dirty = std::mem::take(&mut self.dirty);
         for minute in dirty.minutes {
-            tx.put(Space::Windows, minute_key(minute, subject), tocsin_wire::write_counts(&self.minutes[&minute]));
+            tx.put(
+                Space::Windows,
+                minute_key(minute, subject),
+                tocsin_wire::write_counts(&self.minutes[&minute]),
+            );
         }
         for hour in dirty.hours {
             tx.put(Space::Windows, hour_key(hour, subject), tocsin_wire::write_counts(&self.hours[&hour]));
         }
         for hour in dirty.details {
-            tx.put(Space::Windows, detail_key(hour, subject), tocsin_wire::write_detail(&self.details[&hour]));
+            tx.put(
+                Space::Windows,
+                detail_key(hour, subject),
+                tocsin_wire::write_detail(&self.details[&hour]),
+            );
         }
         for lane in dirty.fences {
             let next = self.fences[&lane].0.0;

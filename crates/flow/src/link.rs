@@ -3,7 +3,9 @@
 use std::future::Future;
 use std::time::Duration;
 
-use tocsin_model::{ArrivalTime, Incident, Lane, Matched, Notice, Position, Rejected, Scored, Signal, Tokenized};
+use tocsin_model::{
+    ArrivalTime, Incident, Lane, Matched, Notice, Position, Rejected, Scored, Signal, Tokenized,
+};
 
 use crate::Fault;
 

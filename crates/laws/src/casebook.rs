@@ -2,8 +2,8 @@
 
 use tocsin_flow::{Casebook, Kept};
 use tocsin_model::{
-    ArrivalTime, BrandId, Course, Evidence, Handling, Incident, IncidentId, Kind, KindState, Severity, SignalId,
-    Subject,
+    ArrivalTime, BrandId, Course, Evidence, Handling, Incident, IncidentId, Kind, KindState, Severity,
+    SignalId, Subject,
 };
 
 use crate::{Carrier, settle};
@@ -60,12 +60,16 @@ pub(crate) fn all<C: Carrier>(fresh: &impl Fn() -> C) {
     let first = incident("i", 1);
     let subject = first.subject.clone();
     assert_eq!(settle(state.keep(&first, 0)).expect("an answer"), Kept::Yes);
-    assert_eq!(settle(state.recall(&subject)).expect("incidents"), [first.clone()]);
-    assert_eq!(settle(state.open()).expect("subjects"), [subject.clone()]);
+    assert_eq!(settle(state.recall(&subject)).expect("incidents"), std::slice::from_ref(&first));
+    assert_eq!(settle(state.open()).expect("subjects"), std::slice::from_ref(&subject));
 
     let second = incident("i", 2);
     assert_eq!(settle(state.keep(&second, 0)).expect("an answer"), Kept::Stale, "I5");
-    assert_eq!(settle(state.recall(&subject)).expect("incidents"), [first], "I5: a stale keep changes nothing");
+    assert_eq!(
+        settle(state.recall(&subject)).expect("incidents"),
+        [first],
+        "I5: a stale keep changes nothing"
+    );
     assert_eq!(settle(state.keep(&second, 1)).expect("an answer"), Kept::Yes);
 
     let over = Incident { version: 3, ended_at: Some(ArrivalTime::from_millis(9)), ..second };

@@ -30,7 +30,8 @@ fn heard(sightings: &[Sighting]) -> Vec<String> {
 pub(crate) fn all<C: Carrier>(fresh: &impl Fn() -> C) {
     let carrier = fresh();
     let mut state = carrier.state();
-    let records = [record("a", 0, 10, 5), record("b", 1, 11, 0), record("a", 2, 12, 9), record("a", 3, 13, 8)];
+    let records =
+        [record("a", 0, 10, 5), record("b", 1, 11, 0), record("a", 2, 12, 9), record("a", 3, 13, 8)];
     let first = settle(state.claim(Lane(0), &records)).expect("claims");
     assert_eq!(heard(&first), ["F", "F", "4", "0"], "I2: an increase is handed out once");
     let again = settle(state.claim(Lane(0), &records[..1])).expect("claims");
@@ -41,9 +42,8 @@ pub(crate) fn all<C: Carrier>(fresh: &impl Fn() -> C) {
 /// of what is handed out is what a plain count gives.
 pub(crate) fn any_crash_any_cut<C: Carrier>(fresh: &impl Fn() -> C, seed: u64) {
     let mut dice = Dice::new(seed);
-    let records: Vec<Record> = (0..60)
-        .map(|p| record(&dice.below(12).to_string(), p, p as i64 * 60, dice.below(100)))
-        .collect();
+    let records: Vec<Record> =
+        (0..60).map(|p| record(&dice.below(12).to_string(), p, p as i64 * 60, dice.below(100))).collect();
     let expected = plain(&records);
     let mut carrier = fresh();
     let posts = records.iter().map(|r| arrival(&post(r.id.as_str(), r.arrived.millis() / 1_000))).collect();

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
 
 use tocsin_flow::{Arrivals, Kin, Link, Outputs};
-use tocsin_model::{ArrivalTime, Ask, BrandId, Gained, Lane, Matched, Position, PostId, Tell, Took, took_from};
+use tocsin_model::{
+    ArrivalTime, Ask, BrandId, Gained, Lane, Matched, Position, PostId, Tell, Took, took_from,
+};
 
 use crate::{Carrier, Dice, arrival, matched, post, settle};
 

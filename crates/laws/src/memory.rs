@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tocsin_flow::{Arrival, Arrivals, Batch, Casebook, Claims, Fault, Kept, Kin, Link, Outputs, RawRecord, Windows};
+use tocsin_flow::{
+    Arrival, Arrivals, Batch, Casebook, Claims, Fault, Kept, Kin, Link, Outputs, RawRecord, Windows,
+};
 use tocsin_model::{
     ArrivalTime, Ask, BrandId, Claim, Counts, Delta, Detail, Fence, Gained, Hour, Incident, Kind, Lane, Mark,
-    Matched, Merged, Mention, MentionedBy, Minute, Position, PostId, Record, Sighting, Subject, Tell, Took, View,
-    took_from,
+    Matched, Mention, MentionedBy, Merged, Minute, Position, PostId, Record, Sighting, Subject, Tell, Took,
+    View, took_from,
 };
 
 use crate::Carrier;

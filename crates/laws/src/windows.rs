@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use tocsin_flow::{Arrivals, Link, Outputs, Windows};
-use tocsin_model::{ArrivalTime, BrandId, Counts, Delta, Lane, Merged, Minute, Position, Subject, VIEW_MINUTES};
+use tocsin_model::{
+    ArrivalTime, BrandId, Counts, Delta, Lane, Merged, Minute, Position, Subject, VIEW_MINUTES,
+};
 
 use crate::{Carrier, Dice, arrival, post, settle};
 
@@ -15,7 +17,8 @@ fn subject() -> Subject {
 fn delta(lane: Lane, first: u64, last: u64) -> Delta {
     let mut delta = Delta::new(subject());
     for place in first..=last {
-        let counts = Counts { posts: 1, negative: place * 7 % 1_000, top_gain: place * 31 % 97, ..Counts::default() };
+        let counts =
+            Counts { posts: 1, negative: place * 7 % 1_000, top_gain: place * 31 % 97, ..Counts::default() };
         let minute = Minute((place + u64::from(lane.0)) as i64 % 50);
         delta.minutes.entry(minute).or_default().add(&counts);
     }
@@ -30,7 +33,10 @@ pub(crate) fn each_position_counts_once<C: Carrier>(fresh: &impl Fn() -> C, seed
     let lanes = [Lane(0), Lane(1), Lane(2)];
     let mut carrier = fresh();
     // Something to advance over, so that state can be committed.
-    carrier.take(Arrivals { posts: (0..400).map(|i| arrival(&post(&i.to_string(), i))).collect(), ..Arrivals::default() });
+    carrier.take(Arrivals {
+        posts: (0..400).map(|i| arrival(&post(&i.to_string(), i))).collect(),
+        ..Arrivals::default()
+    });
     let mut kept = [0u64; 3];
     while kept.iter().any(|next| *next < END) {
         let (mut link, mut state) = (carrier.link(), carrier.state());

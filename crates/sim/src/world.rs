@@ -101,7 +101,8 @@ impl World {
         mut crashes: Option<&mut Dice>,
     ) -> C {
         loop {
-            let steps = crashes.as_mut().map_or(-1, |dice| if dice.one_in(4) { -1 } else { dice.below(60) as i64 });
+            let steps =
+                crashes.as_mut().map_or(-1, |dice| if dice.one_in(4) { -1 } else { dice.below(60) as i64 });
             let fuse = Fuse::of(steps);
             let link = Fused::new(carrier.link(), &fuse);
             let state = Fused::new(carrier.state(), &fuse);
@@ -131,7 +132,12 @@ impl World {
                 Subject::Source(_) => None,
             })
             .collect();
-        assert_eq!(counted, self.recount(), "seed {}: the counts are not those of a plain recount", self.seed);
+        assert_eq!(
+            counted,
+            self.recount(),
+            "seed {}: the counts are not those of a plain recount",
+            self.seed
+        );
     }
 
     /// The brands of the world, with the query of each.
@@ -165,7 +171,9 @@ fn drawn(dice: &mut Dice, number: u64, second: i64, before: &[Post]) -> Post {
         }
     }
     let mut new = post(&number.to_string(), second);
-    new.text = ["今天天气不错", "山岚的茶很好喝", "山岚和rival都去过", "rival排队", "转发微博"][dice.below(5) as usize].to_owned();
+    new.text = ["今天天气不错", "山岚的茶很好喝", "山岚和rival都去过", "rival排队", "转发微博"]
+        [dice.below(5) as usize]
+        .to_owned();
     new.engagement.likes = dice.below(20);
     // Most threads are young; some children come before their parents.
     if dice.one_in(2) {

@@ -42,9 +42,13 @@ fn dispatch(args: Args) -> Result<(), Stop> {
             let config = config.map(|path| load(Some(&path))).transpose()?;
             cli::analyze::analyze(config.as_ref(), &mut io::stdin().lock(), &mut output)
         }
-        Command::Brands { command: cli::args::Brands::Try(typed) } => cli::brands::try_query(&typed, &mut output)?,
+        Command::Brands { command: cli::args::Brands::Try(typed) } => {
+            cli::brands::try_query(&typed, &mut output)?
+        }
         Command::Config { command } => match command {
-            cli::args::Config::Check(typed) => cli::config::check(&load(typed.config.as_deref())?, &mut output),
+            cli::args::Config::Check(typed) => {
+                cli::config::check(&load(typed.config.as_deref())?, &mut output)
+            }
             cli::args::Config::Show(typed) => cli::config::show(&load(typed.config.as_deref())?, &mut output),
             cli::args::Config::Schema => cli::config::schema(&mut output),
             cli::args::Config::Example => cli::config::example(&mut output),

@@ -62,7 +62,14 @@ impl House {
         drain: Stop,
     ) -> JoinHandle<Result<(), Fault>> {
         let secret = AuthorSecret(store.author_secret());
-        let chain = Chain::new(store.state(), knowledge, secret, self.room.clock.clone(), self.metrics.clone(), ticks);
+        let chain = Chain::new(
+            store.state(),
+            knowledge,
+            secret,
+            self.room.clock.clone(),
+            self.metrics.clone(),
+            ticks,
+        );
         let (link, room, metrics) = (store.link(), self.room.clone(), self.metrics.clone());
         let handle = tokio::runtime::Handle::current();
         tokio::task::spawn_blocking(move || {
@@ -78,13 +85,14 @@ impl House {
 pub(crate) fn knowledge(config: &Config, told: Told) -> Result<Knowledge, cli::Stop> {
     let mut words = Vec::new();
     for brand in &config.brands {
-        words.extend(brand.query.terms().into_iter().filter(|(t, _)| t.is_in_text()).map(|(t, _)| t.text().to_owned()));
+        words.extend(
+            brand.query.terms().into_iter().filter(|(t, _)| t.is_in_text()).map(|(t, _)| t.text().to_owned()),
+        );
     }
-    if let Some(path) = &config.dictionary {
-        let text = std::fs::read_to_string(path).map_err(|why| cli::Stop::usage(format_args!("{}: {why}", path.display())))?;
-        words.extend(text.lines().map(str::trim).filter(|l| !l.is_empty()).map(str::to_owned));
-    }
+    words.extend(config.words().map_err(cli::Stop::usage)?);
     let queries = config.brands.iter().map(|b| (b.name.clone(), b.query.clone())).collect();
+    let lexicon = config.lexicon.iter().map(|(word, lean)| (word.clone(), *lean)).collect();
+    let concerns = config.concerns.iter().map(|(concern, words)| (concern.clone(), words.clone())).collect();
     let brands = BrandSet::compile(queries, config.version()).map_err(cli::Stop::usage)?;
     let routes = match told {
         Told::Outlets => config.outlets.iter().map(route).collect(),
@@ -93,7 +101,7 @@ pub(crate) fn knowledge(config: &Config, told: Told) -> Result<Knowledge, cli::S
     Ok(Knowledge {
         brands: Arc::new(brands),
         tokenizer: Arc::new(Tokenizer::new(words)),
-        scorer: Arc::new(Scorer::new(config.lexicon.iter().map(|(w, lean)| (w.clone(), *lean)).collect())),
+        scorer: Arc::new(Scorer::with_concerns(lexicon, concerns)),
         rule: Arc::new(config.rule.clone()),
         plan: Arc::new(Plan { cool_down: config.cool_down, routes, ..Plan::default() }),
     })
@@ -125,7 +133,9 @@ fn route(outlet: &config::Outlet) -> Route {
 impl From<Fault> for cli::Stop {
     fn from(fault: Fault) -> cli::Stop {
         let exit = match &fault {
-            Fault::Misconfigured { setting, .. } if setting.starts_with("the data folder") => cli::Exit::Occupied,
+            Fault::Misconfigured { setting, .. } if setting.starts_with("the data folder") => {
+                cli::Exit::Occupied
+            }
             Fault::Misconfigured { .. } => cli::Exit::Usage,
             Fault::Unavailable { .. } => cli::Exit::Failed,
         };

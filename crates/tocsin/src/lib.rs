@@ -6,8 +6,8 @@
 mod cli; // the command line, and the commands that need no pipeline
 mod config; // one TOML file, checked whole
 mod control; // commands that look things up: here, or in the running process
-mod dispatch; // from what was typed to the command that does it
 mod demo; // an example stream through the real pipeline
+mod dispatch; // from what was typed to the command that does it
 mod house; // what every command that runs the pipeline needs
 pub mod pipeline; // each stage and its seams
 mod replay; // recorded posts with recorded time

@@ -12,10 +12,10 @@ use axum::Router;
 use tocsin_embedded::Store;
 use tocsin_flow::{Fault, Inlet as _, Outlet, Stop};
 use tocsin_inlets::{FileConfig, FileInlet, HttpConfig, http};
+use tocsin_model::Subject;
 use tocsin_outlets::{
     Console, ConsoleConfig, Dingtalk, DingtalkConfig, Secret, Webhook, WebhookConfig, Zones,
 };
-use tocsin_model::Subject;
 use tocsin_runtime::{Ticks, deliver, pages, stop_on_signals};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -31,6 +31,9 @@ use crate::pipeline::Knowledge;
 
 /// How long a connection that is still open may hold up the end.
 const CLOSING: Duration = Duration::from_secs(2);
+
+/// How many doubts about queries are logged; `tocsin config check` prints them all.
+const CAUTIONS_MAX: usize = 20;
 
 /// Runs the command.
 pub(crate) fn run(place: &Place, level: impl FnOnce(&str) -> String) -> Result<(), cli::Stop> {
@@ -59,27 +62,38 @@ pub(crate) async fn serve(
     ready: impl FnOnce(SocketAddr),
 ) -> Result<(), cli::Stop> {
     let stop = house.stopper.stop();
+    for caution in config.cautions.iter().take(CAUTIONS_MAX) {
+        warn!("{caution}");
+    }
     let knowledge = knowledge(&config, Told::Outlets)?;
     house.metrics.config_taken(&format!("{:016x}", config.version()), house.room.clock.now());
     let (reload, known) = watch::channel(knowledge);
 
     let (outlets, files) = (outlets(&config, house)?, file_inlets(&config)?);
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .map_err(|why| cli::Stop::usage(format_args!("http: listen {}: {why}; is another process there?", config.listen)))?;
+    let listener = TcpListener::bind(config.listen).await.map_err(|why| {
+        cli::Stop::usage(format_args!("http: listen {}: {why}; is another process there?", config.listen))
+    })?;
     let address = listener.local_addr().map_err(cli::Stop::failed)?;
     let door = Door::open(folder, address, store, house).map_err(cli::Stop::failed)?;
     let router = pages(Arc::clone(&house.metrics)).merge(posts(&config, store, house)).merge(door.router());
 
     let mut tasks: JoinSet<Result<(), Fault>> = JoinSet::new();
     let chain = house.chain(store, known, Ticks::Clock, stop.clone(), never());
-    tasks.spawn(async move { chain.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic())) });
+    tasks.spawn(
+        async move { chain.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic())) },
+    );
     tasks.spawn(deliver(Arc::new(store.ledger()), outlets, house.room.clone(), stop.clone()));
     for inlet in files {
-        tasks.spawn(inlet.listen(Arc::new(store.intake()), house.room.clone(), stop.clone()));
+        tasks.spawn(Box::new(inlet).listen(Arc::new(store.intake()), house.room.clone(), stop.clone()));
     }
     if config.file.is_some() {
-        tasks.spawn(watch_config(config.clone(), reload, Arc::clone(&house.metrics), house.room.clone(), stop.clone()));
+        tasks.spawn(watch_config(
+            config.clone(),
+            reload,
+            Arc::clone(&house.metrics),
+            house.room.clone(),
+            stop.clone(),
+        ));
     }
     let closing = stop.clone();
     let clock = Arc::clone(&house.room.clock);
@@ -126,7 +140,9 @@ async fn until_stopped(tasks: &mut JoinSet<Result<(), Fault>>, house: &House) ->
             }
             Err(panicked) => {
                 house.stopper.set();
-                return Err(cli::Stop::failed(format_args!("a part of tocsin failed: {panicked}; please report this")));
+                return Err(cli::Stop::failed(format_args!(
+                    "a part of tocsin failed: {panicked}; please report this"
+                )));
             }
         }
     }
@@ -157,7 +173,7 @@ fn posts(config: &Config, store: &Store, house: &House) -> Router {
     http::router(settings, Arc::new(store.intake()), house.room.clone(), house.stopper.stop())
 }
 
-fn file_inlets(config: &Config) -> Result<Vec<Box<FileInlet>>, Fault> {
+fn file_inlets(config: &Config) -> Result<Vec<FileInlet>, Fault> {
     let files = config.inlets.iter().filter_map(|inlet| match inlet {
         Inlet::File(file) => Some(file),
         Inlet::Http(_) => None,
@@ -175,7 +191,7 @@ fn file_inlets(config: &Config) -> Result<Vec<Box<FileInlet>>, Fault> {
                 format: file.format,
                 columns: file.columns.clone(),
             };
-            FileInlet::new(settings).map(Box::new)
+            FileInlet::new(settings)
         })
         .collect()
 }
@@ -238,7 +254,10 @@ async fn watch_config(
             Ok((version, knowledge)) => {
                 reload.send_replace(knowledge);
                 metrics.config_taken(&format!("{version:016x}"), room.clock.now());
-                info!(version = format!("{version:016x}"), "config reloaded: brands, words and rules are in force; inlets, outlets, addresses and the store need a start");
+                info!(
+                    version = format!("{version:016x}"),
+                    "config reloaded: brands, words and rules are in force; inlets, outlets, addresses and the store need a start"
+                );
             }
             Err(refused) => {
                 metrics.config_refused();

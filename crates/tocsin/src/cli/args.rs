@@ -122,7 +122,8 @@ Examples:
   zcat old.gz | tocsin replay - --config tocsin.toml --speed 60
 
 Time is that of the recording: arrives_at, else created_at. Several files are merged by it; what is out of
-order is sorted, and said. Lines that are no posts are counted and said at the end; the exit code is 0 all the same.")]
+order is sorted, and said. Without --data it works in a temporary folder; with it, the same command goes on
+where it stopped. Nobody is told: what is recorded has been told before. Lines that are no posts are counted and said at the end; the exit code is 0 all the same.")]
     Replay(Replay),
 
     /// Read texts: one a line on standard input, one JSON object a line out, in order

@@ -115,7 +115,11 @@ impl Clerk {
                 let Some(rejected) = self.office.rejected_one(*number)? else { continue };
                 match tocsin_wire::read_post(&rejected.bytes, now) {
                     Ok(post) => {
-                        arrivals.posts.push(Arrival { arrived: now, source: post.id.source, json: rejected.bytes });
+                        arrivals.posts.push(Arrival {
+                            arrived: now,
+                            source: post.id.source,
+                            json: rejected.bytes,
+                        });
                         gone.push(*number);
                     }
                     Err(refused) => still.push(json!({"number": number, "why": refused.reason.to_string()})),

@@ -66,7 +66,8 @@ impl Door {
         file.set_permissions(Permissions::from_mode(0o600))?;
         serde_json::to_writer(&mut file, &Card { address, token: token.clone() })?;
         file.write_all(b"\n")?;
-        let desk = Desk { token: token.into(), clerk: Clerk::of(store), clock: Arc::clone(&house.room.clock) };
+        let desk =
+            Desk { token: token.into(), clerk: Clerk::of(store), clock: Arc::clone(&house.room.clock) };
         Ok(Door { card: path, desk })
     }
 
@@ -91,6 +92,8 @@ async fn answer(State(desk): State<Desk>, headers: HeaderMap, body: Json<Questio
     }
     match desk.clerk.answer(&body, desk.clock.now()).await {
         Ok(answer) => Json(answer).into_response(),
-        Err(fault) => (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"error": fault.to_string()}))).into_response(),
+        Err(fault) => {
+            (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"error": fault.to_string()}))).into_response()
+        }
     }
 }

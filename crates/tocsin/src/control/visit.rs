@@ -28,9 +28,15 @@ pub(crate) fn incidents(typed: &Incidents, out: &mut impl Write) -> Result<std::
         Incidents::Show { id, place, json } => {
             let visit = ask(place, &Question::Incident { id: id.clone() })?;
             if visit.answer.is_null() {
-                return Err(cli::Stop::failed(format_args!("no incident {id}; tocsin incidents list has them")));
+                return Err(cli::Stop::failed(format_args!(
+                    "no incident {id}; tocsin incidents list has them"
+                )));
             }
-            Ok(if *json { writeln!(out, "{}", visit.answer) } else { words::incident(out, &visit.answer, &visit.config) })
+            Ok(if *json {
+                writeln!(out, "{}", visit.answer)
+            } else {
+                words::incident(out, &visit.answer, &visit.config)
+            })
         }
     }
 }
@@ -39,13 +45,16 @@ pub(crate) fn incidents(typed: &Incidents, out: &mut impl Write) -> Result<std::
 pub(crate) fn rejected(typed: &Rejected, out: &mut impl Write) -> Result<std::io::Result<()>, cli::Stop> {
     match typed {
         Rejected::List { place, reason, limit, json } => {
-            let answer = ask(place, &Question::RejectedList { reason: reason.clone(), limit: *limit })?.answer;
+            let answer =
+                ask(place, &Question::RejectedList { reason: reason.clone(), limit: *limit })?.answer;
             Ok(if *json { lines(out, &answer) } else { words::rejected(out, &answer) })
         }
         Rejected::Show { number, place, json } => {
             let answer = ask(place, &Question::RejectedOne { number: *number })?.answer;
             if answer.is_null() {
-                return Err(cli::Stop::failed(format_args!("no rejected record {number}; tocsin rejected list has them")));
+                return Err(cli::Stop::failed(format_args!(
+                    "no rejected record {number}; tocsin rejected list has them"
+                )));
             }
             Ok(if *json { writeln!(out, "{answer}") } else { words::rejected_one(out, &answer) })
         }
@@ -84,7 +93,8 @@ fn folder(place: &Place) -> Result<(PathBuf, Option<Config>), cli::Stop> {
 
 fn ask(place: &Place, question: &Question) -> Result<Visit, cli::Stop> {
     let (folder, config) = folder(place)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cli::Stop::failed)?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cli::Stop::failed)?;
     let answer = runtime.block_on(async {
         match Card::read(&folder) {
             Some(card) => match knock(&card, question).await? {
@@ -99,7 +109,8 @@ fn ask(place: &Place, question: &Question) -> Result<Visit, cli::Stop> {
 
 /// Asks the running process; `None` where nobody opens.
 async fn knock(card: &Card, question: &Question) -> Result<Option<Value>, cli::Stop> {
-    let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().map_err(cli::Stop::failed)?;
+    let client =
+        reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().map_err(cli::Stop::failed)?;
     let asked = client.post(format!("http://{}{PATH}", card.address)).bearer_auth(&card.token).json(question);
     let answer = match asked.send().await {
         Err(why) if why.is_connect() => return Ok(None),
@@ -117,10 +128,17 @@ async fn knock(card: &Card, question: &Question) -> Result<Option<Value>, cli::S
 /// Opens the folder itself.
 async fn look(folder: &Path, question: &Question) -> Result<Value, cli::Stop> {
     if !folder.join("store").exists() {
-        let words = format!("{} is no data folder of tocsin: name it with --data, or the config with --config", folder.display());
+        let words = format!(
+            "{} is no data folder of tocsin: name it with --data, or the config with --config",
+            folder.display()
+        );
         return Err(cli::Stop { exit: Exit::Usage, words });
     }
     let house = House::new();
-    let store = tocsin_embedded::Store::open(&folder.join("store"), tocsin_embedded::Keep::default(), house.room.clone())?;
+    let store = tocsin_embedded::Store::open(
+        &folder.join("store"),
+        tocsin_embedded::Keep::default(),
+        house.room.clone(),
+    )?;
     Ok(Clerk::of(&store).answer(question, house.room.clock.now()).await?)
 }

@@ -45,7 +45,8 @@ pub(super) fn incident(out: &mut impl Write, answer: &Value, config: &Option<Con
         None => News::Shown,
     };
     let zone = config.as_ref().and_then(|config| {
-        let mine = |b: &&crate::config::Brand| incident.subject == tocsin_model::Subject::Brand(b.name.clone());
+        let mine =
+            |b: &&crate::config::Brand| incident.subject == tocsin_model::Subject::Brand(b.name.clone());
         config.brands.iter().find(mine).map(|b| b.time_zone.clone())
     });
     let name = |why| io::Error::other(format!("{why}"));
@@ -69,7 +70,14 @@ pub(super) fn rejected(out: &mut impl Write, answer: &Value) -> io::Result<()> {
     for record in all {
         let Ok(read) = tocsin_wire::read_rejected(record.to_string().as_bytes()) else { continue };
         let at = tocsin_wire::rfc3339(read.at.millis());
-        writeln!(out, "{:>6}  {at}  {}: {}  ({})", record["number"], read.reason.name(), read.reason, read.origin)?;
+        writeln!(
+            out,
+            "{:>6}  {at}  {}: {}  ({})",
+            record["number"],
+            read.reason.name(),
+            read.reason,
+            read.origin
+        )?;
     }
     Ok(())
 }
@@ -83,7 +91,12 @@ pub(super) fn rejected_one(out: &mut impl Write, record: &Value) -> io::Result<(
     writeln!(out, "from     {}", read.origin)?;
     match std::str::from_utf8(&read.bytes) {
         Ok(bytes) => writeln!(out, "bytes    {}\n{bytes}", read.bytes.len()),
-        Err(_) => writeln!(out, "bytes    {} (not UTF-8, in base64)\n{}", read.bytes.len(), STANDARD.encode(&read.bytes)),
+        Err(_) => writeln!(
+            out,
+            "bytes    {} (not UTF-8, in base64)\n{}",
+            read.bytes.len(),
+            STANDARD.encode(&read.bytes)
+        ),
     }
 }
 

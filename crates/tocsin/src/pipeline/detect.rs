@@ -76,7 +76,11 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
     }
 
     /// Every tick of data time up to the one of `now`, while something stands; the rest changes nothing.
-    pub(super) async fn tick_through(&mut self, now: ArrivalTime, outputs: &mut Outputs) -> Result<(), Fault> {
+    pub(super) async fn tick_through(
+        &mut self,
+        now: ArrivalTime,
+        outputs: &mut Outputs,
+    ) -> Result<(), Fault> {
         let last = tick_of(now);
         // After a start nothing is known of the time before.
         let mut tick = self.now.map_or(last, tick_of);
@@ -96,7 +100,12 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
         Ok(())
     }
 
-    async fn look_at(&mut self, standing: &[Subject], at: ArrivalTime, outputs: &mut Outputs) -> Result<(), Fault> {
+    async fn look_at(
+        &mut self,
+        standing: &[Subject],
+        at: ArrivalTime,
+        outputs: &mut Outputs,
+    ) -> Result<(), Fault> {
         for subject in standing {
             let view = self.state.view(subject, at).await?;
             self.judge(&view, outputs).await?;

@@ -17,12 +17,14 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
         // Nothing that any of these records can still answer may be forgotten.
         let oldest = batch.records.iter().map(|(_, r)| r.arrived).min().unwrap_or_default();
         let posts = read(batch, outputs);
-        let claims: Vec<_> = posts.iter().map(|(position, post)| tocsin_ingest::record(post, *position)).collect();
+        let claims: Vec<_> =
+            posts.iter().map(|(position, post)| tocsin_ingest::record(post, *position)).collect();
         let sightings = self.state.claim(lane, &claims).await?;
         for (_, post) in &posts {
             self.metrics.post_received(post.arrived.since(post.created));
         }
-        let seen = posts.into_iter().zip(sightings).map(|((position, post), sighting)| (position, post, sighting));
+        let seen =
+            posts.into_iter().zip(sightings).map(|((position, post), sighting)| (position, post, sighting));
         let ingested = tocsin_ingest::ingest(&mut self.matcher, seen);
         let mut matched = ingested.matched;
         self.metrics.posts_unmatched(ingested.unmatched as usize);
@@ -48,6 +50,17 @@ fn read(batch: Batch<RawRecord>, outputs: &mut Outputs) -> Vec<(Position, Post)>
 }
 
 /// An inlet read it once, so this is a log of another version, or a damaged one.
-fn unreadable(position: Position, bytes: Vec<u8>, at: ArrivalTime, refused: tocsin_wire::Refused) -> Rejected {
-    Rejected { bytes, reason: refused.reason, origin: format!("log position {}", position.0), source: refused.source, at }
+fn unreadable(
+    position: Position,
+    bytes: Vec<u8>,
+    at: ArrivalTime,
+    refused: tocsin_wire::Refused,
+) -> Rejected {
+    Rejected {
+        bytes,
+        reason: refused.reason,
+        origin: format!("log position {}", position.0),
+        source: refused.source,
+        at,
+    }
 }

@@ -200,10 +200,7 @@ mod tests {
             .zip(0..)
             .map(|(s, p)| (Position(p), ArrivalTime::from_millis(s * 1_000)))
             .collect();
-        slices(&arrivals, None)
-            .into_iter()
-            .map(|s| (s.last.0, s.now.millis() / 1_000))
-            .collect()
+        slices(&arrivals, None).into_iter().map(|s| (s.last.0, s.now.millis() / 1_000)).collect()
     }
 
     #[test]

@@ -66,7 +66,8 @@ impl Entry {
         from.read_exact(&mut tag)?;
         let source = field(from)?;
         let bytes = field(from)?;
-        let broken = |why: &dyn std::fmt::Display| io::Error::new(io::ErrorKind::InvalidData, why.to_string());
+        let broken =
+            |why: &dyn std::fmt::Display| io::Error::new(io::ErrorKind::InvalidData, why.to_string());
         let arrival = if tag[0] == 0 {
             let source = std::str::from_utf8(&source).map_err(|e| broken(&e))?;
             let source = SourceId::new(source).map_err(|e| broken(&e))?;

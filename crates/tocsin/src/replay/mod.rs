@@ -105,7 +105,8 @@ impl Feeder {
         entries: impl Iterator<Item = Result<Entry, cli::Stop>>,
         progress: &Progress,
     ) -> Result<Fed, cli::Stop> {
-        let at = self.intake.cursor(&self.key)?.and_then(|at| at.try_into().ok()).map_or(0, u64::from_be_bytes);
+        let at =
+            self.intake.cursor(&self.key)?.and_then(|at| at.try_into().ok()).map_or(0, u64::from_be_bytes);
         let mut fed = Fed { before: at, ..Fed::default() };
         let mut count = 0u64;
         let mut together = Arrivals::default();
@@ -119,7 +120,8 @@ impl Feeder {
             }
             if let Speed::Times(times) = self.speed {
                 let first = *first.get_or_insert(entry.at);
-                let due = Duration::from_secs_f64(entry.at.after(first).millis().max(0) as f64 / 1000.0 / times);
+                let due =
+                    Duration::from_secs_f64(entry.at.after(first).millis().max(0) as f64 / 1000.0 / times);
                 let wait = (began + due).saturating_sub(self.room.clock.steady());
                 if !wait.is_zero() {
                     self.hand_in(&mut together, count - 1).await?;

@@ -144,7 +144,8 @@ fn file_entries(file: &Path) -> Result<Entries, cli::Stop> {
     let records = read_records(&file.to_string_lossy(), Format::default(), &Columns::default())
         .map_err(|why| cli::Stop::usage(format_args!("{name}: {why}")))?;
     let mut before = BEFORE_ALL;
-    let blank = |raw: &std::io::Result<RawRecord>| raw.as_ref().is_ok_and(|r| r.bytes.trim_ascii().is_empty());
+    let blank =
+        |raw: &std::io::Result<RawRecord>| raw.as_ref().is_ok_and(|r| r.bytes.trim_ascii().is_empty());
     Ok(Box::new(records.filter(move |raw| !blank(raw)).map(move |raw| {
         let entry = Entry::of(raw.map_err(&faulty)?, &name, before);
         before = entry.at;

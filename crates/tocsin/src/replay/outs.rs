@@ -21,7 +21,8 @@ pub(crate) struct Outs {
 }
 
 fn create(path: Option<&Path>) -> Result<Option<BufWriter<File>>, cli::Stop> {
-    let create = |p: &Path| File::create(p).map_err(|why| cli::Stop::usage(format_args!("{}: {why}", p.display())));
+    let create =
+        |p: &Path| File::create(p).map_err(|why| cli::Stop::usage(format_args!("{}: {why}", p.display())));
     Ok(path.map(create).transpose()?.map(BufWriter::new))
 }
 
@@ -44,7 +45,9 @@ impl Outs {
             let mut written = Ok(());
             office.signals(|signal| {
                 if written.is_ok() {
-                    written = out.write_all(&tocsin_wire::write_signal(&signal)).and_then(|()| out.write_all(b"\n"));
+                    written = out
+                        .write_all(&tocsin_wire::write_signal(&signal))
+                        .and_then(|()| out.write_all(b"\n"));
                 }
             })?;
             written.and_then(|()| out.flush()).map_err(cli::Stop::failed)?;
@@ -112,8 +115,14 @@ fn rings(incidents: &[Incident]) -> Vec<Value> {
 }
 
 fn ring_lines(incident: &Incident, ring: &Ring) -> Vec<Value> {
-    let authors: Vec<&str> =
-        ring.evidence.top_authors.iter().filter_map(|a| a.id.as_ref()).map(|id| id.as_str()).take(5).collect();
+    let authors: Vec<&str> = ring
+        .evidence
+        .top_authors
+        .iter()
+        .filter_map(|a| a.id.as_ref())
+        .map(|id| id.as_str())
+        .take(5)
+        .collect();
     let (brands, sources): (Vec<&str>, Vec<&str>) = match &incident.subject {
         Subject::Brand(brand) => {
             (vec![brand.as_str()], ring.evidence.sources.iter().map(|(s, _)| s.as_str()).collect())
