@@ -2,7 +2,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may")]
 
 mod carrier; // the embedded carrier as the laws need it
+mod chain; // the real chain over a simulated world
+mod damage; // records that are no posts any more, or hardly
+mod desk; // somebody's door, where notices come
+mod folder; // what stands in a data folder
+mod http; // a sender's side of HTTP
+mod posts; // posts as a sender writes them
 mod process; // the program, as a user runs it
 
 pub use crate::carrier::Embedded;
-pub use crate::process::{Server, data, free_port, program, seeds, soak};
+pub use crate::chain::Chains;
+pub use crate::damage::damaged;
+pub use crate::desk::{Call, Desk, SECRET};
+pub use crate::folder::Folder;
+pub use crate::http::{Answer, Connection, LINES};
+pub use crate::posts::{lines, now, post};
+pub use crate::process::{Server, data, free_port, program, said, seeds, soak, terminate, until};

@@ -2,7 +2,13 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use tocsin_flow::Clock;
+use tocsin_runtime::WallClock;
+
+use crate::http::{Answer, Connection};
 
 /// The program under test: built beside the tests, in the same profile.
 pub fn program() -> Command {
@@ -17,6 +23,14 @@ pub fn program() -> Command {
         command.env_remove(name);
     }
     command
+}
+
+/// What a command wrote to standard output; it must have done what it says.
+#[track_caller]
+pub fn said(command: &mut Command) -> String {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    assert!(status.success(), "{command:?}: {status}\n{}", String::from_utf8_lossy(&stderr));
+    String::from_utf8(stdout).unwrap()
 }
 
 /// A folder of the shared test data; none on a stranger's machine, where a test says that it skips.
@@ -45,7 +59,28 @@ pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// A running `tocsin run`.
+/// How long anything may take that comes by itself: far longer than it does.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Looks again and again until there is what is looked for. What `look` asks sets the pace.
+#[track_caller]
+pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let clock = WallClock::new();
+    while clock.steady() < PATIENCE {
+        if let Some(found) = look() {
+            return found;
+        }
+        std::thread::yield_now();
+    }
+    panic!("{what}: not within {PATIENCE:?}");
+}
+
+/// Tells a process to stop, as `kill` and every supervisor do.
+pub fn terminate(pid: u32) {
+    assert!(Command::new("kill").args(["-TERM", &pid.to_string()]).status().unwrap().success());
+}
+
+/// A running `tocsin run`. It does not outlive the test.
 pub struct Server {
     child: Child,
     /// `http://127.0.0.1:PORT`.
@@ -55,18 +90,14 @@ pub struct Server {
 impl Server {
     /// Starts it and comes back when it listens.
     pub fn start(config: &Path, data: &Path, port: u16) -> Server {
-        let mut child = program()
-            .args(["run", "--config"])
-            .arg(config)
-            .arg("--data")
-            .arg(data)
+        let child = Server::command(config, data, port)
             .args(["--color", "never", "--log", "info"])
-            .env("TOCSIN__HTTP__LISTEN", format!("127.0.0.1:{port}"))
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut server = Server { child, url: format!("http://127.0.0.1:{port}") };
+        let mut lines = BufReader::new(server.child.stderr.take().unwrap()).lines();
         let mut said = Vec::new();
         loop {
             match lines.next() {
@@ -77,7 +108,27 @@ impl Server {
         }
         // Whoever does not read what a process says makes it wait.
         std::thread::spawn(move || lines.for_each(drop));
-        Server { child, url: format!("http://127.0.0.1:{port}") }
+        server
+    }
+    /// `tocsin run` on a folder, listening at a port.
+    pub fn command(config: &Path, data: &Path, port: u16) -> Command {
+        let mut command = program();
+        command.args(["run", "--config"]).arg(config).arg("--data").arg(data);
+        command.env("TOCSIN__HTTP__LISTEN", format!("127.0.0.1:{port}"));
+        command
+    }
+    /// A connection to it.
+    pub fn connect(&self) -> Connection {
+        Connection::open(&self.url).unwrap()
+    }
+    /// One of its pages.
+    pub fn get(&self, path: &str) -> Answer {
+        self.connect().get(path).unwrap()
+    }
+    /// What a metric stands at: its name, with its labels if it has any; none if it is not there yet.
+    pub fn metric(&self, name: &str) -> Option<f64> {
+        let page = self.get("/metrics").text();
+        page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
     }
     /// SIGKILL.
     pub fn kill(mut self) {
@@ -86,12 +137,20 @@ impl Server {
     }
     /// SIGTERM; its exit code.
     pub fn stop(mut self) -> Option<i32> {
-        let pid = self.child.id().to_string();
-        Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        terminate(self.child.id());
         self.child.wait().unwrap().code()
     }
     /// The id of the process.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // After a test that failed; one that has ended is none of ours any more, and that is no fault.
+        if let Ok(None) = self.child.try_wait() {
+            self.child.kill().and_then(|()| self.child.wait()).unwrap();
+        }
     }
 }

@@ -53,15 +53,17 @@ impl Casebook for EmbeddedState {
         } else {
             desk.tx.put(Space::Cases, open_key(incident), Vec::new());
         }
+        desk.open = None;
         Ok(Kept::Yes)
     }
 
     async fn open(&mut self) -> Result<Vec<Subject>, Fault> {
-        let desk = self.shared.desk();
-        let rows = desk.tx.prefix(&self.shared.disk, Space::Cases, b"o")?;
-        let mut subjects: Vec<Subject> = rows.iter().filter_map(|(key, _)| subject_at(key, 1)).collect();
-        subjects.dedup();
-        Ok(subjects)
+        let mut desk = self.shared.desk();
+        if desk.open.is_none() {
+            let rows = desk.tx.prefix(&self.shared.disk, Space::Cases, b"o")?;
+            desk.open = Some(rows.iter().filter_map(|(key, _)| subject_at(key, 1)).collect());
+        }
+        Ok(desk.open.iter().flatten().cloned().collect())
     }
 }
 

@@ -10,7 +10,7 @@ use tocsin_flow::{Arrivals, Batch, Fault, Intake, Link, Outputs, Peer, RawRecord
 use tocsin_model::{ArrivalTime, Position};
 
 use crate::layout::Space;
-use crate::store::{LANE, Shared, position_key};
+use crate::store::{LANE, Shared, now_key, position_key};
 use crate::syncer::cursor_key;
 use crate::tx::broken_row;
 
@@ -102,13 +102,17 @@ impl Link for EmbeddedLink {
         let latest = records.iter().map(|(_, r)| r.arrived).max();
         if let Some(latest) = latest {
             let mut desk = self.shared.desk();
-            desk.now = desk.now.max(latest);
+            desk.now = desk.now.max(Some(latest));
         }
         Ok(Batch { lane: LANE, records })
     }
 
     fn position(&self) -> Position {
         Position(self.shared.done.load(Ordering::Acquire))
+    }
+
+    fn now(&self) -> Option<ArrivalTime> {
+        self.shared.desk().now
     }
 
     async fn advance(&mut self, to: Position, outputs: Outputs) -> Result<(), Fault> {
@@ -118,10 +122,13 @@ impl Link for EmbeddedLink {
         desk.rooms.write(&mut desk.tx);
         crate::casebook::write_outputs(&mut desk.tx, &outputs, &self.shared.rejected);
         desk.noticed |= !outputs.notices.is_empty();
-        desk.forgetter.forget(disk, &mut desk.tx, desk.now)?;
+        if let Some(now) = desk.now {
+            desk.forgetter.forget(disk, &mut desk.tx, now)?;
+            desk.tx.put(Space::Meta, now_key(), now.millis().to_be_bytes().to_vec());
+        }
         desk.tx.put(Space::Meta, position_key(), to.0.to_be_bytes().to_vec());
         desk.tx.commit(disk)?;
-        desk.rooms.committed(desk.now);
+        desk.rooms.committed(desk.now.unwrap_or_default());
         let noticed = std::mem::take(&mut desk.noticed);
         drop(guard);
         self.shared.done.fetch_max(to.0, Ordering::AcqRel);
@@ -136,6 +143,7 @@ impl Link for EmbeddedLink {
         let mut desk = self.shared.desk();
         desk.tx.clear();
         desk.rooms.clear();
+        desk.open = None;
         desk.noticed = false;
         Ok(())
     }

@@ -1,12 +1,13 @@
 //! The folder, opened.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use fjall::{Database, KeyspaceCreateOptions, PersistMode};
 use tocsin_flow::{Fault, Room};
-use tocsin_model::{ArrivalTime, Lane};
+use tocsin_model::{ArrivalTime, Lane, Subject};
 use tokio::sync::Notify;
 
 use crate::forget::{Forgetter, Keep};
@@ -55,8 +56,10 @@ pub(crate) struct Desk {
     pub(crate) tx: Tx,
     pub(crate) rooms: Rooms,
     pub(crate) forgetter: Forgetter,
-    /// The greatest arrival fetched.
-    pub(crate) now: ArrivalTime,
+    /// The greatest arrival fetched, now or before the last start.
+    pub(crate) now: Option<ArrivalTime>,
+    /// Subjects with an incident that is not over; read from disk once.
+    pub(crate) open: Option<BTreeSet<Subject>>,
     /// Notices were told since the last commit.
     pub(crate) noticed: bool,
 }
@@ -67,6 +70,11 @@ impl Shared {
         // going down with them.
         self.desk.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+/// Where data time stands.
+pub(crate) fn now_key() -> Vec<u8> {
+    Key::of(b'n').bytes()
 }
 
 pub(crate) fn position_key() -> Vec<u8> {
@@ -94,6 +102,8 @@ impl Store {
             None => 0,
         };
         let done = disk.get(Space::Meta, &position_key())?.and_then(|v| number_at(&v, 0)).unwrap_or(0);
+        let now = disk.get(Space::Meta, &now_key())?.and_then(|v| number_at(&v, 0));
+        let now = now.map(|millis| ArrivalTime::from_millis(millis as i64));
         let rejected = Arc::new(AtomicU64::new(next_number(&disk)?));
         let syncer = Syncer::start(disk.clone(), room.clone(), end.max(done), Arc::clone(&rejected))?;
         let shared = Arc::new(Shared {
@@ -105,7 +115,7 @@ impl Store {
             moved: Notify::new(),
             notices: Notify::new(),
             rejected,
-            desk: Mutex::new(Desk { forgetter: Forgetter::new(keep), ..Desk::default() }),
+            desk: Mutex::new(Desk { forgetter: Forgetter::new(keep), now, ..Desk::default() }),
             secret,
         });
         Ok(Store { shared })

@@ -72,6 +72,9 @@ pub trait Link: Send {
     /// The first position that is not done.
     fn position(&self) -> Position;
 
+    /// The greatest arrival of what is done: where data time stands. None before the first.
+    fn now(&self) -> Option<ArrivalTime>;
+
     /// Commits: everything before `to` is done, the outputs are out, and what the state seams of the
     /// same carrier were told since the last advance is kept.
     ///

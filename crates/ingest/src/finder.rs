@@ -191,6 +191,8 @@ fn start<'a>(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[track_caller]
@@ -223,5 +225,24 @@ mod tests {
     fn a_term_that_breaks_off_does_not_hide_the_next() {
         check(&["山岚茶饮", "茶叶"], "山岚茶叶", "茶叶@6");
         check(&["ab cd", "cd ef"], "ab cd ef", "ab cd@0 cd ef@3");
+    }
+
+    proptest! {
+        #[test]
+        fn every_occurrence_is_found_once(
+            terms in prop::collection::btree_set("[山岚茶]{1,6}", 1..12),
+            text in "[山岚茶饮]{0,40}",
+        ) {
+            let terms: Vec<String> = terms.into_iter().collect();
+            let mut found = Vec::new();
+            Finder::new(&terms).unwrap().each(&text, |term, start, _| found.push((start, term as usize)));
+            found.sort();
+            let mut expected = Vec::new();
+            for (start, _) in text.char_indices() {
+                let here = terms.iter().enumerate().filter(|(_, term)| text[start..].starts_with(term.as_str()));
+                expected.extend(here.map(|(number, _)| (start, number)));
+            }
+            prop_assert_eq!(found, expected);
+        }
     }
 }

@@ -103,6 +103,10 @@ impl Link for MemoryLink {
     fn position(&self) -> Position {
         Position(self.0.inside().kept.done)
     }
+    fn now(&self) -> Option<ArrivalTime> {
+        let inside = self.0.inside();
+        inside.log.iter().take(inside.kept.done as usize).map(|a| a.arrived).max()
+    }
     async fn advance(&mut self, to: Position, outputs: Outputs) -> Result<(), Fault> {
         let mut inside = self.0.inside();
         inside.working.done = to.0;

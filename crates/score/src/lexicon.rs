@@ -1,10 +1,11 @@
-//! The words that mean something to us, all in one automaton: a text is walked through once.
+//! The words that mean something to us, and what each of them means.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBuilder, MatchKind};
 use tocsin_model::{Concern, EMOTIONS, Emotion};
+
+use crate::index::Index;
 
 const MOOD: &str = include_str!("../data/mood.txt");
 const CUES: &str = include_str!("../data/cues.txt");
@@ -80,7 +81,7 @@ impl Entry {
 
 /// All words.
 pub(crate) struct Lexicon {
-    automaton: CharwiseDoubleArrayAhoCorasick<u32>,
+    index: Index,
     entries: Vec<Entry>,
     concerns: Vec<Concern>,
 }
@@ -103,20 +104,16 @@ impl Lexicon {
             theirs.iter().filter(|w| is_usable(w)).for_each(|w| words.add_concern(name, w));
         }
         let Words { entries, concerns, .. } = words;
-        let patterns = entries.keys().zip(0u32..);
-        let automaton = CharwiseDoubleArrayAhoCorasickBuilder::new()
-            .match_kind(MatchKind::LeftmostLongest)
-            .build_with_values(patterns)
-            .expect("words are not empty, differ, and are far fewer than an automaton holds");
-        Lexicon { automaton, entries: entries.into_values().collect(), concerns }
+        let index = Index::new(entries.keys().map(String::as_str));
+        Lexicon { index, entries: entries.into_values().collect(), concerns }
     }
 
     /// The words of a text in ASCII lower case, in order, not overlapping, the longest of those that
     /// start first.
     pub(crate) fn words<'a>(&'a self, text: &'a str) -> impl Iterator<Item = (usize, usize, &'a Entry)> {
-        self.automaton
-            .leftmost_find_iter(text)
-            .map(|m| (m.start(), m.end(), &self.entries[m.value() as usize]))
+        self.index
+            .find(text)
+            .map(|(start, end, number)| (start, end, &self.entries[number as usize]))
             .filter(|&(start, end, entry)| entry.stands(text.as_bytes(), start, end))
     }
 

@@ -6,8 +6,9 @@
 //! replaces it keeps the face of [`Scorer`].
 
 mod evidence; // walks a text once: who leans where, and by how much
+mod index; // the words, by how they begin
 mod intent; // what the post wants
-mod lexicon; // the words, all in one automaton
+mod lexicon; // what each word means
 mod probability; // from evidence to probabilities
 mod reach; // persons who may have seen it
 mod scorer; // all of it, for a post and for each of its brands

@@ -61,6 +61,9 @@ impl<L: Link<Record = RawRecord>> Link for Fused<L> {
     fn position(&self) -> Position {
         self.inner.position()
     }
+    fn now(&self) -> Option<ArrivalTime> {
+        self.inner.now()
+    }
     async fn advance(&mut self, to: Position, outputs: Outputs) -> Result<(), Fault> {
         burning!(self, advance(to, outputs))
     }

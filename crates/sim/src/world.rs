@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind, set_hook, take_hook};
 use std::sync::{Arc, Once};
 
-use tocsin_flow::{Arrivals, RawRecord};
+use tocsin_flow::{Arrivals, Link as _, RawRecord};
 use tocsin_laws::{Carrier, Dice, Memory, arrival, post, settle, still_room};
-use tocsin_model::{BrandId, Counts, EventTime, Hour, Incident, Post, Span, Subject};
+use tocsin_model::{ArrivalTime, BrandId, Counts, EventTime, Hour, Incident, Post, Span, Subject};
 use tocsin_runtime::{Metrics, Step, Stopper, Ticks, run};
 
 use crate::fuse::{Crash, Fuse, Fused};
@@ -75,20 +75,23 @@ impl World {
     pub fn run<C: Watched, S: Step<Record = RawRecord>>(
         &self,
         fresh: impl Fn() -> C,
-        step: impl Fn(Fused<C::State>) -> S,
+        step: impl Fn(Fused<C::State>, Option<ArrivalTime>) -> S,
         crashes: bool,
     ) -> Transcript {
         silence_crashes();
-        let mut dice = Dice::new(self.seed ^ 0xc4a5);
+        // Batches are cut alike with crashes and without: what is judged when must not depend on them.
+        let (mut cuts, mut dice) = (Dice::new(self.seed ^ 0xc075), Dice::new(self.seed ^ 0xc4a5));
         let mut carrier = fresh();
         let mut rest = self.posts.as_slice();
         while !rest.is_empty() {
-            let (now, later) = rest.split_at((1 + dice.below(60) as usize).min(rest.len()));
+            let (now, later) = rest.split_at((1 + cuts.below(60) as usize).min(rest.len()));
             rest = later;
             carrier.take(Arrivals { posts: now.iter().map(arrival).collect(), ..Arrivals::default() });
             carrier = self.settle_all(carrier, &step, crashes.then_some(&mut dice));
         }
-        let transcript = Transcript { hours: carrier.hours(), incidents: carrier.incidents() };
+        let mut incidents = carrier.incidents();
+        incidents.sort_by(|a, b| (a.opened_at, &a.id).cmp(&(b.opened_at, &b.id)));
+        let transcript = Transcript { hours: carrier.hours(), incidents };
         self.check(&transcript);
         transcript
     }
@@ -97,7 +100,7 @@ impl World {
     fn settle_all<C: Watched, S: Step<Record = RawRecord>>(
         &self,
         mut carrier: C,
-        step: &impl Fn(Fused<C::State>) -> S,
+        step: &impl Fn(Fused<C::State>, Option<ArrivalTime>) -> S,
         mut crashes: Option<&mut Dice>,
     ) -> C {
         loop {
@@ -106,7 +109,7 @@ impl World {
             let fuse = Fuse::of(steps);
             let link = Fused::new(carrier.link(), &fuse);
             let state = Fused::new(carrier.state(), &fuse);
-            let chain = step(state);
+            let chain = step(state, link.now());
             let drain = Stopper::new();
             drain.set();
             let metrics = Arc::new(Metrics::new());
@@ -188,6 +191,6 @@ fn drawn(dice: &mut Dice, number: u64, second: i64, before: &[Post]) -> Post {
     new
 }
 
-fn at(second: i64) -> tocsin_model::ArrivalTime {
-    tocsin_model::ArrivalTime::from_millis(second * 1_000)
+fn at(second: i64) -> ArrivalTime {
+    ArrivalTime::from_millis(second * 1_000)
 }

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 use tocsin_model::{
-    AuthorKey, BrandId, Counts, Delta, Detail, Hour, Mention, Minute, Scored, Sentiment, Sighting, Sketch,
-    SourceId, Subject, TopEntry, TopList, Update,
+    AuthorKey, BrandId, Counts, Delta, Detail, Hour, Mention, Minute, PostId, Scored, Sentiment, Sighting,
+    Sketch, SourceId, Subject, TopEntry, TopList, Update,
 };
 
 use crate::AuthorSecret;
@@ -67,7 +67,8 @@ struct First<'a> {
 #[derive(Default)]
 struct Tally<'a> {
     minutes: BTreeMap<Minute, Counts>,
-    hours: BTreeMap<Hour, HourTally<'a>>,
+    /// As they came: a batch is of few hours, mostly of the last one.
+    hours: Vec<(Hour, HourTally<'a>)>,
 }
 
 impl<'a> Tally<'a> {
@@ -89,7 +90,15 @@ impl<'a> Tally<'a> {
             counts.angry = record.emotions.of(tocsin_model::Emotion::Anger).thousandths();
         }
         self.minutes.entry(matched.minute()).or_default().add(&counts);
-        self.hours.entry(matched.hour()).or_default().count_first(first, counts.negative);
+        self.hour(matched.hour()).count_first(first, counts.negative);
+    }
+
+    fn hour(&mut self, hour: Hour) -> &mut HourTally<'a> {
+        let place = self.hours.iter().rposition(|(h, _)| *h == hour).unwrap_or_else(|| {
+            self.hours.push((hour, HourTally::default()));
+            self.hours.len() - 1
+        });
+        &mut self.hours[place].1
     }
 
     fn count_update(&mut self, record: &'a Scored, update: &Update) {
@@ -107,8 +116,7 @@ impl<'a> Tally<'a> {
         }
         self.minutes.entry(matched.minute()).or_default().add(&counts);
         if update.gain.acts() > 0 {
-            let hour = self.hours.entry(matched.hour()).or_default();
-            hour.posts.push((update.gain.acts(), record));
+            self.hour(matched.hour()).add_post(record, update.gain.acts());
         }
     }
 
@@ -125,10 +133,11 @@ struct HourTally<'a> {
     authors: Sketch,
     texts: Sketch,
     /// Weight, and the last post (one past its place in the batch) that had the word: a word counts once a post.
-    terms: BTreeMap<Cow<'a, str>, (u64, usize)>,
-    posts: Vec<(u64, &'a Scored)>,
+    terms: FxHashMap<Cow<'a, str>, (u64, usize)>,
+    /// A post may have been seen more than once: its weights add up.
+    posts: FxHashMap<&'a PostId, (u64, &'a Scored)>,
     top_authors: FxHashMap<AuthorKey, (u64, &'a Scored)>,
-    sources: BTreeMap<&'a SourceId, u64>,
+    sources: FxHashMap<&'a SourceId, u64>,
 }
 
 impl<'a> HourTally<'a> {
@@ -143,7 +152,7 @@ impl<'a> HourTally<'a> {
         self.top_authors.entry(first.author).or_insert((0, record)).0 += 1;
         *self.sources.entry(&matched.post.id.source).or_default() += 1;
         if negative > 0 {
-            self.posts.push((negative, record));
+            self.add_post(record, negative);
         }
         if negative >= NEGATIVE_ENOUGH {
             for word in telling(matched, &record.tokenized.tokens, first.mention) {
@@ -156,58 +165,59 @@ impl<'a> HourTally<'a> {
         }
     }
 
+    fn add_post(&mut self, record: &'a Scored, weight: u64) {
+        self.posts.entry(&record.tokenized.matched.post.id).or_insert((0, record)).0 += weight;
+    }
+
     fn into_detail(self) -> Detail {
         let room = Detail::default();
-        let terms = self.terms.into_iter().map(|(word, (weight, _))| entry(&word, weight, None));
+        let terms = self.terms.into_iter().map(|(word, (weight, _))| (weight, word, ()));
+        let posts = self.posts.into_iter().map(|(id, (weight, record))| (weight, id, record));
         let authors = self.top_authors.into_iter().map(|(key, (posts, record))| (posts, key, record));
-        let sources = self.sources.into_iter().map(|(source, posts)| entry(source.as_str(), posts, None));
+        let sources = self.sources.into_iter().map(|(source, posts)| (posts, source, ()));
         Detail {
             authors: self.authors,
             texts: self.texts,
-            terms: TopList::from_entries(room.terms.capacity(), terms.collect()),
-            posts: heaviest_posts(self.posts, room.posts.capacity()),
-            top_authors: busiest_authors(authors.collect(), room.top_authors.capacity()),
-            sources: TopList::from_entries(room.sources.capacity(), sources.collect()),
+            terms: heaviest(terms.collect(), &room.terms, |weight, word, ()| entry(&word, weight, None)),
+            posts: heaviest(posts.collect(), &room.posts, |weight, _, record| post_entry(weight, record)),
+            top_authors: heaviest(authors.collect(), &room.top_authors, author_entry),
+            sources: heaviest(sources.collect(), &room.sources, |posts, source, ()| {
+                entry(source.as_str(), posts, None)
+            }),
         }
     }
+}
+
+/// The heaviest as a list like `room`; of equals the smaller keys stay. Only the few that stay are written out.
+fn heaviest<K: Ord, T>(
+    mut all: Vec<(u64, K, T)>,
+    room: &TopList,
+    write: impl Fn(u64, K, T) -> TopEntry,
+) -> TopList {
+    if all.len() > room.capacity() {
+        all.select_nth_unstable_by(room.capacity(), |a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        all.truncate(room.capacity());
+    }
+    let entries = all.into_iter().map(|(weight, key, rest)| write(weight, key, rest)).collect();
+    TopList::from_entries(room.capacity(), entries)
 }
 
 fn entry(key: &str, weight: u64, note: Option<&str>) -> TopEntry {
     TopEntry { key: key.into(), weight, note: note.map(Into::into) }
 }
 
-/// A post may have been seen more than once: its weights add up. Only the few that stay are written out.
-fn heaviest_posts(mut posts: Vec<(u64, &Scored)>, capacity: usize) -> TopList {
-    posts.sort_by(|(_, a), (_, b)| a.tokenized.matched.post.id.cmp(&b.tokenized.matched.post.id));
-    posts.dedup_by(|(weight, later), (sum, first)| {
-        let same = later.tokenized.matched.post.id == first.tokenized.matched.post.id;
-        if same {
-            *sum += *weight;
-        }
-        same
-    });
-    // Stable, and the ids are sorted: of equals the smaller id stays.
-    posts.sort_by(|(a, _), (b, _)| b.cmp(a));
-    posts.truncate(capacity);
-    let write = |(weight, record): (u64, &Scored)| {
-        let words = record.tokenized.matched.own_words().trim();
-        let excerpt: String = words.chars().take(EXCERPT_CHARS).collect();
-        entry(&record.tokenized.matched.post.id.to_string(), weight, Some(&excerpt))
-    };
-    TopList::from_entries(capacity, posts.into_iter().map(write).collect())
+fn post_entry(weight: u64, record: &Scored) -> TopEntry {
+    let words = record.tokenized.matched.own_words().trim();
+    let excerpt = words.char_indices().nth(EXCERPT_CHARS).map_or(words, |(end, _)| &words[..end]);
+    entry(&record.tokenized.matched.post.id.to_string(), weight, Some(excerpt))
 }
 
-/// By posts, then key. The note is source, id and name with a tab between: neither source nor id can hold one.
-fn busiest_authors(mut authors: Vec<(u64, AuthorKey, &Scored)>, capacity: usize) -> TopList {
-    authors.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-    authors.truncate(capacity);
-    let write = |(posts, key, record): (u64, AuthorKey, &Scored)| {
-        let post = &record.tokenized.matched.post;
-        let name = post.author.name.as_deref().unwrap_or_default();
-        let note = format!("{}\t{}\t{name}", post.id.source, post.author.id);
-        entry(&key.to_string(), posts, Some(&note))
-    };
-    TopList::from_entries(capacity, authors.into_iter().map(write).collect())
+/// The note is source, id and name with a tab between: neither source nor id can hold one.
+fn author_entry(posts: u64, key: AuthorKey, record: &Scored) -> TopEntry {
+    let post = &record.tokenized.matched.post;
+    let name = post.author.name.as_deref().unwrap_or_default();
+    let note = format!("{}\t{}\t{name}", post.id.source, post.author.id);
+    entry(&key.to_string(), posts, Some(&note))
 }
 
 #[cfg(test)]

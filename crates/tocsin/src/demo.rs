@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use crate::cli;
 use crate::cli::args::Speed;
 use crate::config::{self, Config};
-use crate::house::{House, Told, knowledge};
+use crate::house::{House, Told, keep, knowledge};
 use crate::replay::{Entry, Feeder, Progress};
 use crate::serve::{outlets, serve};
 
@@ -37,7 +37,7 @@ pub(crate) fn demo(exit: bool, log: &str) -> Result<(), cli::Stop> {
     let runtime = tokio::runtime::Runtime::new().map_err(cli::Stop::failed)?;
     runtime.block_on(async {
         stop_on_signals(house.stopper.clone()).map_err(cli::Stop::failed)?;
-        let store = house.open(folder.path(), &config)?;
+        let store = house.open(folder.path(), keep(&config))?;
         past(&house, &store, &config).await?;
         tell(&house, &store, &config).await?;
         if exit || house.stopper.stop().is_set() {
@@ -87,10 +87,12 @@ async fn past(house: &House, store: &Store, config: &Config) -> Result<(), cli::
         speed: Speed::Max,
         key: "demo".into(),
     };
-    feeder.feed(posts.into_iter().map(|post| Ok(entry(&post))), &progress).await?;
+    let fed = feeder.feed(posts.into_iter().map(|post| Ok(entry(&post))), &progress).await;
+    // Also after a failure: the chain must not be left alone with a runtime that goes away.
     drain.set();
     progress.reading_ends();
     chain.await.map_err(cli::Stop::failed)??;
+    fed?;
     progress.clear();
     let took = house.room.clock.steady().saturating_sub(began).as_secs_f64();
     say(&format!("{count} records read, counted and judged in {took:.1} s.\n"));

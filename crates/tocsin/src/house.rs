@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use tocsin_embedded::{Keep, Store};
-use tocsin_flow::{Fault, Room, Stop};
+use tocsin_flow::{Fault, Link as _, Room, Stop};
 use tocsin_ingest::BrandSet;
 use tocsin_notify::{Brands, Plan, Route};
 use tocsin_runtime::{Metrics, Patience, Stopper, Ticks, WallClock};
@@ -37,18 +37,12 @@ impl House {
     }
 
     /// Opens the data folder that the config (or the command line) names.
-    pub(crate) fn open(&self, folder: &std::path::Path, config: &Config) -> Result<Store, Fault> {
+    pub(crate) fn open(&self, folder: &std::path::Path, keep: Keep) -> Result<Store, Fault> {
         std::fs::create_dir_all(folder).map_err(|why| Fault::Misconfigured {
             setting: format!("the data folder {}", folder.display()),
             found: format!("not to be made ({why})"),
             expected: "a folder that this user may write".into(),
         })?;
-        let keep = Keep {
-            posts: config.store.keep_posts,
-            rejected: config.store.keep_rejected,
-            incidents: config.store.keep_incidents,
-            ..Keep::default()
-        };
         Store::open(&folder.join("store"), keep, self.room.clone())
     }
 
@@ -62,19 +56,24 @@ impl House {
         drain: Stop,
     ) -> JoinHandle<Result<(), Fault>> {
         let secret = AuthorSecret(store.author_secret());
-        let chain = Chain::new(
-            store.state(),
-            knowledge,
-            secret,
-            self.room.clock.clone(),
-            self.metrics.clone(),
-            ticks,
-        );
-        let (link, room, metrics) = (store.link(), self.room.clone(), self.metrics.clone());
+        let link = store.link();
+        let (clock, metrics) = (self.room.clock.clone(), self.metrics.clone());
+        let chain = Chain::new(store.state(), knowledge, secret, clock, metrics, ticks, link.now());
+        let (room, metrics) = (self.room.clone(), self.metrics.clone());
         let handle = tokio::runtime::Handle::current();
         tokio::task::spawn_blocking(move || {
             handle.block_on(tocsin_runtime::run(link, chain, ticks, room, metrics, stop, drain))
         })
+    }
+}
+
+/// How long a config keeps things.
+pub(crate) fn keep(config: &Config) -> Keep {
+    Keep {
+        posts: config.store.keep_posts,
+        rejected: config.store.keep_rejected,
+        incidents: config.store.keep_incidents,
+        ..Keep::default()
     }
 }
 

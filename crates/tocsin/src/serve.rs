@@ -26,7 +26,7 @@ use crate::cli;
 use crate::cli::args::Place;
 use crate::config::{self, Config, FileSource, Inlet, Way};
 use crate::control::Door;
-use crate::house::{House, Told, knowledge, log_format};
+use crate::house::{House, Told, keep, knowledge, log_format};
 use crate::pipeline::Knowledge;
 
 /// How long a connection that is still open may hold up the end.
@@ -44,7 +44,7 @@ pub(crate) fn run(place: &Place, level: impl FnOnce(&str) -> String) -> Result<(
     let house = House::new();
     let runtime = tokio::runtime::Runtime::new().map_err(cli::Stop::failed)?;
     runtime.block_on(async {
-        let store = house.open(&folder, &config)?;
+        let store = house.open(&folder, keep(&config))?;
         stop_on_signals(house.stopper.clone()).map_err(cli::Stop::failed)?;
         serve(&house, &store, config, &folder, |address| {
             info!(%address, folder = %folder.display(), "listening");

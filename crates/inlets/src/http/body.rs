@@ -40,7 +40,8 @@ impl Form {
         let said = text(CONTENT_TYPE).unwrap_or_default();
         let mut parts = said.split(';').map(str::trim);
         let lines = match parts.next().unwrap_or_default() {
-            "" | "application/json" => false,
+            // What curl -d says where nobody says anything.
+            "" | "application/json" | "application/x-www-form-urlencoded" => false,
             "application/x-ndjson"
             | "application/ndjson"
             | "application/jsonl"

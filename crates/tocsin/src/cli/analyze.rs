@@ -2,8 +2,9 @@
 //!
 //! Texts go the way of posts: they are cleaned, matched, cut and read by the same stages.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -25,19 +26,34 @@ use crate::config::Config;
 /// When input or output fail, or the config's dictionary cannot be read.
 pub(crate) fn analyze(
     config: Option<&Config>,
-    input: &mut impl BufRead,
+    input: &mut impl Read,
     output: &mut impl Write,
 ) -> io::Result<()> {
     let mut reader = Reader::new(config)?;
-    let mut lines = RecordLines::new(input);
+    let output = RefCell::new(output);
+    let mut lines = RecordLines::new(BufReader::new(InTurn { input, output: &output }));
     while let Some(line) = lines.next_line()? {
+        let mut output = output.borrow_mut();
         match text_of(&line) {
-            Ok(text) => serde_json::to_writer(&mut *output, &reader.read(text)?)?,
-            Err(error) => serde_json::to_writer(&mut *output, &Unread { error })?,
+            Ok(text) => serde_json::to_writer(&mut **output, &reader.read(text)?)?,
+            Err(error) => serde_json::to_writer(&mut **output, &Unread { error })?,
         }
         output.write_all(b"\n")?;
     }
-    output.flush()
+    output.into_inner().flush()
+}
+
+/// Flushes the output before it waits for more input: a program that asks line by line gets its answers.
+struct InTurn<'a, R, W> {
+    input: R,
+    output: &'a RefCell<W>,
+}
+
+impl<R: Read, W: Write> Read for InTurn<'_, R, W> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.output.borrow_mut().flush()?;
+        self.input.read(bytes)
+    }
 }
 
 /// The text of a line, within the limit of a post's.

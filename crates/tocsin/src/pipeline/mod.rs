@@ -50,6 +50,8 @@ pub struct Chain<S> {
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     ticks: Ticks,
+    /// How long folding and telling took in this batch.
+    telling: Duration,
     /// Data time: the greatest arrival seen, or the clock's tick.
     now: Option<ArrivalTime>,
     /// The fence of each brand, as far as known.
@@ -57,7 +59,8 @@ pub struct Chain<S> {
 }
 
 impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
-    /// A chain on `state`, with the knowledge that `reload` holds now.
+    /// A chain on `state`, with the knowledge that `reload` holds now. `now`: where data time stands, by the
+    /// carrier's link.
     pub fn new(
         state: S,
         mut reload: tokio::sync::watch::Receiver<Knowledge>,
@@ -65,6 +68,7 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
         clock: Arc<dyn Clock>,
         metrics: Arc<Metrics>,
         ticks: Ticks,
+        now: Option<ArrivalTime>,
     ) -> Chain<S> {
         let knowledge = reload.borrow_and_update().clone();
         Chain {
@@ -77,7 +81,8 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
             clock,
             metrics,
             ticks,
-            now: None,
+            telling: Duration::ZERO,
+            now,
             seen: rustc_hash::FxHashMap::default(),
         }
     }
@@ -144,7 +149,8 @@ impl<S: Claims + Kin + Windows + Casebook> Step for Chain<S> {
             outputs.signals.len(),
             self.clock.steady().saturating_sub(began),
         );
-        self.metrics.stage_ran("notify", outputs.signals.len(), outputs.notices.len(), Duration::ZERO);
+        let telling = std::mem::take(&mut self.telling);
+        self.metrics.stage_ran("notify", outputs.signals.len(), outputs.notices.len(), telling);
         self.judged(&scored);
         Ok(outputs)
     }

@@ -40,6 +40,18 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
     }
 
     async fn fold(&mut self, subject: &Subject, input: &Input, outputs: &mut Outputs) -> Result<(), Fault> {
+        let began = self.clock.steady();
+        let folded = self.fold_and_keep(subject, input, outputs).await;
+        self.telling += self.clock.steady().saturating_sub(began);
+        folded
+    }
+
+    async fn fold_and_keep(
+        &mut self,
+        subject: &Subject,
+        input: &Input,
+        outputs: &mut Outputs,
+    ) -> Result<(), Fault> {
         for _ in 0..FOLDS_MAX {
             let open = self.state.recall(subject).await?;
             let told = fold(&open, input, &self.knowledge.plan);

@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 
 use tocsin_flow::Arrival;
 use tocsin_inlets::records::RawRecord;
-use tocsin_model::{ArrivalTime, Rejected, SourceId};
+use tocsin_model::{ArrivalTime, Post, Reason, Rejected, SourceId};
 use tocsin_wire::{Refused, read_recorded};
 
 /// A record with its recorded time. One that is no post has the time of the one before it.
@@ -14,11 +14,11 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// Reads a record; `before` is the time of the last one.
-    pub(crate) fn of(raw: RawRecord, file: &str, before: ArrivalTime) -> Entry {
+    /// Reads a record; `before` is the time of the last one, and none can be later than `latest`.
+    pub(crate) fn of(raw: RawRecord, file: &str, before: ArrivalTime, latest: ArrivalTime) -> Entry {
         let read = match &raw.fault {
             Some(reason) => Err(Refused { reason: reason.clone(), source: None }),
-            None => read_recorded(raw.bytes.trim_ascii()),
+            None => read_recorded(raw.bytes.trim_ascii()).and_then(|post| has_happened(post, latest)),
         };
         match read {
             Ok(post) => Entry {
@@ -77,6 +77,17 @@ impl Entry {
         };
         Ok(Some(Entry { at, arrival }))
     }
+}
+
+/// Recorded time is all the time that a replay has: one record of the year 9999 would carry it there, and the folder
+/// with it, where all that came before is long forgotten.
+fn has_happened(post: Post, latest: ArrivalTime) -> Result<Post, Refused> {
+    if post.arrived <= latest {
+        return Ok(post);
+    }
+    let field = if post.arrived.millis() == post.created.millis() { "created_at" } else { "arrives_at" };
+    let why = "should not be more than a year after today: what is recorded has happened";
+    Err(Refused { reason: Reason::Field(field, why.to_owned()), source: Some(post.id.source) })
 }
 
 fn field(from: &mut impl Read) -> io::Result<Vec<u8>> {

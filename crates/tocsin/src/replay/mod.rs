@@ -12,20 +12,24 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tocsin_embedded::Keep;
 use tocsin_flow::{Arrivals, Cursor, Fault, Intake, Room, Stop};
-use tocsin_model::ArrivalTime;
+use tocsin_model::{ArrivalTime, DAY, Span};
 use tocsin_runtime::{Stopper, Ticks, stop_on_signals};
 use tokio::sync::watch;
 
 use crate::cli::args::{Replay, Speed};
 use crate::cli::{self, Exit};
-use crate::house::{House, Told, knowledge};
+use crate::house::{House, Told, keep, knowledge};
 
 pub(crate) use entry::Entry;
 pub(crate) use progress::Progress;
 
 /// Posts handed in at once.
 const TOGETHER: usize = 2_000;
+
+/// How far ahead of this machine's clock a recording may be dated: clocks are wrong at times, but not by more.
+const AHEAD_MAX: Span = Span::from_millis(366 * DAY.millis());
 
 /// Runs the command.
 pub(crate) fn replay(typed: &Replay, log: &str) -> Result<(), cli::Stop> {
@@ -41,13 +45,14 @@ pub(crate) fn replay(typed: &Replay, log: &str) -> Result<(), cli::Stop> {
         (None, None) => unreachable!("one of them was just made"),
     };
     let mut outs = outs::Outs::create(typed)?;
-    let recording = order::Recording::open(&typed.files, folder)?;
     let runtime = tokio::runtime::Runtime::new().map_err(cli::Stop::failed)?;
     let house = House::new();
-    let store = house.open(folder, &config)?;
+    let latest = house.room.clock.now().plus(AHEAD_MAX);
+    let recording = order::Recording::open(&typed.files, folder, latest)?;
+    let store = house.open(folder, keep_all(keep(&config)))?;
     let ended = runtime.block_on(async {
         stop_on_signals(house.stopper.clone()).map_err(cli::Stop::failed)?;
-        let knowledge = knowledge(&config, Told::Nobody)?;
+        let (knowledge, entries) = (knowledge(&config, Told::Nobody)?, recording.entries()?);
         let (_keep, knowledge) = watch::channel(knowledge);
         let drain = Stopper::new();
         let chain = house.chain(&store, knowledge, Ticks::Records, house.stopper.stop(), drain.stop());
@@ -59,7 +64,7 @@ pub(crate) fn replay(typed: &Replay, log: &str) -> Result<(), cli::Stop> {
             speed: typed.speed,
             key: recording.key(),
         };
-        let fed = feeder.feed(recording.entries()?, &progress).await;
+        let fed = feeder.feed(entries, &progress).await;
         drain.set();
         progress.reading_ends();
         let done = chain.await.map_err(cli::Stop::failed)?;
@@ -73,6 +78,14 @@ pub(crate) fn replay(typed: &Replay, log: &str) -> Result<(), cli::Stop> {
         return Err(cli::Stop { exit: Exit::Failed, words: words.into() });
     }
     outs.write(&store.office(), &ended, recording.disorder())
+}
+
+/// What a replay is run for does not go by age while it runs, however long the recording is: counts, signals,
+/// incidents and what was rejected are written out at its end. A process that lives on the folder later forgets as
+/// its config says.
+fn keep_all(keep: Keep) -> Keep {
+    const ALL: Span = Span::from_millis(i64::MAX);
+    Keep { counts: ALL, rejected: ALL, incidents: ALL, ..keep }
 }
 
 /// Hands entries in, at the speed asked for.

@@ -25,6 +25,8 @@ type Entries = Box<dyn Iterator<Item = Result<Entry, cli::Stop>> + Send>;
 /// The recording as a whole.
 pub(crate) struct Recording {
     files: Vec<PathBuf>,
+    /// No record can be later.
+    latest: ArrivalTime,
     records: u64,
     disorder: u64,
     key: String,
@@ -33,11 +35,15 @@ pub(crate) struct Recording {
 }
 
 impl Recording {
-    /// Looks through all files. `folder`: where runs may be laid down.
-    pub(crate) fn open(files: &[PathBuf], folder: &Path) -> Result<Recording, cli::Stop> {
-        let mut recording =
-            Recording { files: files.to_vec(), records: 0, disorder: 0, key: String::new(), runs: None };
-        let once_only = files.iter().any(|f| f.as_os_str() == "-");
+    /// Looks through all files. `folder`: where runs may be laid down; `latest`: no record can be later.
+    pub(crate) fn open(
+        files: &[PathBuf],
+        folder: &Path,
+        latest: ArrivalTime,
+    ) -> Result<Recording, cli::Stop> {
+        let (files, key) = (files.to_vec(), String::new());
+        let mut recording = Recording { files, latest, records: 0, disorder: 0, key, runs: None };
+        let once_only = recording.files.iter().any(|f| f.as_os_str() == "-");
         if !once_only {
             recording.look_through()?;
         }
@@ -76,7 +82,7 @@ impl Recording {
             }
             None => {
                 for file in &self.files {
-                    sources.push(file_entries(file)?);
+                    sources.push(file_entries(file, self.latest)?);
                 }
             }
         }
@@ -86,7 +92,7 @@ impl Recording {
     fn look_through(&mut self) -> Result<(), cli::Stop> {
         for file in &self.files {
             let mut latest = BEFORE_ALL;
-            for entry in file_entries(file)? {
+            for entry in file_entries(file, self.latest)? {
                 let at = entry?.at;
                 self.records += 1;
                 self.disorder += u64::from(at < latest);
@@ -102,7 +108,7 @@ impl Recording {
         let (mut piece, mut weight): (Vec<Entry>, usize) = (Vec::new(), 0);
         for file in &self.files {
             let mut latest = BEFORE_ALL;
-            for entry in file_entries(file)? {
+            for entry in file_entries(file, self.latest)? {
                 let entry = entry?;
                 self.records += 1;
                 self.disorder += u64::from(entry.at < latest);
@@ -137,7 +143,7 @@ fn run_entries(run: File) -> Entries {
     Box::new(std::iter::from_fn(move || Entry::read(&mut run).map_err(cli::Stop::failed).transpose()))
 }
 
-fn file_entries(file: &Path) -> Result<Entries, cli::Stop> {
+fn file_entries(file: &Path, latest: ArrivalTime) -> Result<Entries, cli::Stop> {
     let name = shown(file);
     let path = file.to_string_lossy().into_owned();
     let faulty = move |why: std::io::Error| cli::Stop::failed(format_args!("{path}: {why}"));
@@ -147,7 +153,7 @@ fn file_entries(file: &Path) -> Result<Entries, cli::Stop> {
     let blank =
         |raw: &std::io::Result<RawRecord>| raw.as_ref().is_ok_and(|r| r.bytes.trim_ascii().is_empty());
     Ok(Box::new(records.filter(move |raw| !blank(raw)).map(move |raw| {
-        let entry = Entry::of(raw.map_err(&faulty)?, &name, before);
+        let entry = Entry::of(raw.map_err(&faulty)?, &name, before, latest);
         before = entry.at;
         Ok(entry)
     })))
