@@ -10,8 +10,8 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 # One profile serves all tests, so that nothing is built twice: release with debug assertions.
 PROOF := --profile proof --workspace
-# How many seeds `make soak` draws in each simulated world.
-SEEDS ?= 5000
+# How many times as many seeds `make soak` draws as `make test`.
+TIMES ?= 10
 
 .PHONY: help setup build demo test soak bench fmt lint deny clean
 
@@ -44,12 +44,13 @@ test: setup ## everything that must hold, the demo included
 	$(TARGET)/proof/tocsin demo --exit
 	cargo test $(PROOF) --no-fail-fast
 
-soak: setup ## the long forms of the tests: more seeds, more cases, poison and load (SEEDS=5000)
+soak: setup ## the long forms of the tests: more seeds, more cases, poison and load (TIMES=10)
 	cargo build $(PROOF) --all-targets
-	TOCSIN_SOAK=1 TOCSIN_SEEDS=$(SEEDS) PROPTEST_CASES=4096 cargo test $(PROOF) --no-fail-fast
+	TOCSIN_SOAK=1 TOCSIN_TIMES=$(TIMES) PROPTEST_CASES=4096 cargo test $(PROOF) --no-fail-fast
 
 bench: setup ## one table of what it manages on this machine
-	cargo run --release -p tocsin-benches
+	cargo build --release -p tocsin -p tocsin-benches
+	$(TARGET)/release/tocsin-bench
 
 fmt: ## format all sources
 	cargo fmt --all

@@ -49,9 +49,9 @@ pub fn soak() -> bool {
     std::env::var_os("TOCSIN_SOAK").is_some()
 }
 
-/// How many seeds: `usual`, or what `TOCSIN_SEEDS` says.
+/// How many seeds: `usual`, times what `TOCSIN_TIMES` says.
 pub fn seeds(usual: u64) -> u64 {
-    std::env::var("TOCSIN_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
+    usual * std::env::var("TOCSIN_TIMES").ok().and_then(|n| n.parse::<u64>().ok()).unwrap_or(1)
 }
 
 /// A port that nobody has.

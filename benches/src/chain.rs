@@ -22,7 +22,7 @@ use crate::windows::Windows;
 use crate::write::write;
 
 /// Posts that go through a stage together, as in the binary.
-const BATCH: usize = 16;
+const BATCH: usize = 1_000;
 /// Posts after which it is another's turn: long enough that caches are warm for most of it.
 const TURN: usize = 10_000;
 /// Terms of a brand.

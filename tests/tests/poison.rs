@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use tocsin_laws::Dice;
 use tocsin_model::limits::RECORD_BYTES_MAX;
 use tocsin_model::{ArrivalTime, DAY, EventTime, Hour, Post, PostId, Span};
-use tocsin_tests::{Folder, LINES, Server, damaged, free_port, now, post, program, said, seeds, soak, until};
+use tocsin_tests::{Folder, LINES, Server, damaged, free_port, now, post, program, said, soak, until};
 
 const GOOD: usize = 5_000;
 const DAMAGED: usize = 10_000;
@@ -123,7 +123,7 @@ fn config(folder: &Path) -> PathBuf {
 }
 
 fn all_seeds() -> std::ops::Range<u64> {
-    0..if soak() { seeds(10).min(10) } else { 1 }
+    0..if soak() { 10 } else { 1 }
 }
 
 #[test]

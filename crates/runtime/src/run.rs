@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tocsin_flow::{Batch, Fault, Link, Outputs, Room, Stop};
 use tocsin_model::ArrivalTime;
-use tracing::{error, warn};
+use tracing::{Instrument as _, error, info_span, warn};
 
 use crate::metrics::Metrics;
 
@@ -117,7 +117,10 @@ where
     let wait = if draining { Duration::ZERO } else { FETCH_WAIT };
     let batch = link.fetch(BATCH_MAX, wait).await?;
     let (to, outputs, went) = match batch.next() {
-        Some(next) => (next, step.step(batch).await?, Went::On),
+        Some(next) => {
+            let span = info_span!("batch", partition = batch.lane.0, records = batch.records.len());
+            (next, step.step(batch).instrument(span).await?, Went::On)
+        }
         None => {
             let due = room.clock.steady().saturating_sub(*ticked) >= TICK;
             if ticks == Ticks::Records || !due {

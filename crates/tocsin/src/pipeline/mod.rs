@@ -13,12 +13,13 @@ use std::time::Duration;
 
 use tocsin_flow::{Batch, Casebook, Claims, Clock, Fault, Kin, Outputs, RawRecord, Windows};
 use tocsin_ingest::{BrandSet, Matcher};
-use tocsin_model::{ArrivalTime, Position, Scored, Sighting, Tokenized};
+use tocsin_model::{ArrivalTime, Lane, Position, Scored, Sighting, Tokenized};
 use tocsin_notify::Plan;
 use tocsin_runtime::{Metrics, Step, Ticks};
 use tocsin_score::Scorer;
 use tocsin_spike_detect::{AuthorSecret, Rule};
 use tocsin_tokenize::{Scratch, Tokenizer};
+use tracing::{Instrument as _, info_span};
 
 /// A tick of data time, in milliseconds.
 const TICK_MILLIS: i64 = 10_000;
@@ -54,6 +55,8 @@ pub struct Chain<S> {
     telling: Duration,
     /// Data time: the greatest arrival seen, or the clock's tick.
     now: Option<ArrivalTime>,
+    /// The same before the batch at hand.
+    settled: Option<ArrivalTime>,
     /// The fence of each brand, as far as known.
     seen: rustc_hash::FxHashMap<tocsin_model::Subject, Position>,
 }
@@ -83,6 +86,7 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
             ticks,
             telling: Duration::ZERO,
             now,
+            settled: now,
             seen: rustc_hash::FxHashMap::default(),
         }
     }
@@ -93,6 +97,26 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
             self.knowledge = self.reload.borrow_and_update().clone();
             self.matcher = Matcher::new(Arc::clone(&self.knowledge.brands));
         }
+    }
+
+    /// The stages to which time matters: slice by slice, with every tick between.
+    async fn detect_all(
+        &mut self,
+        lane: Lane,
+        arrivals: &[(Position, ArrivalTime)],
+        scored: &[Scored],
+        outputs: &mut Outputs,
+    ) -> Result<(), Fault> {
+        let mut rest = scored;
+        for slice in slices(arrivals, self.now) {
+            self.tick_through(slice.now, outputs).await?;
+            self.now = Some(slice.now);
+            let until = rest.partition_point(|s| s.tokenized.matched.position <= slice.last);
+            let (these, later) = rest.split_at(until);
+            rest = later;
+            self.detect(lane, these, outputs).await?;
+        }
+        Ok(())
     }
 
     /// How long first sightings waited for their judgement. In a replay receipt is of another time.
@@ -110,13 +134,16 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
 
     /// The stages that need no order of time: all of a batch at once.
     async fn read(&mut self, batch: Batch<RawRecord>, outputs: &mut Outputs) -> Result<Vec<Scored>, Fault> {
-        let matched = self.ingest(batch, outputs).await?;
+        let matched = self.ingest(batch, outputs).instrument(info_span!("stage", stage = "ingest")).await?;
         let (posts, began) = (matched.len(), self.clock.steady());
         let cut = |matched| self.knowledge.tokenizer.tokenize(matched, &mut self.scratch);
-        let tokenized: Vec<Tokenized> = matched.into_iter().map(cut).collect();
+        let tokenized: Vec<Tokenized> =
+            info_span!("stage", stage = "tokenize").in_scope(|| matched.into_iter().map(cut).collect());
         let cut_at = self.clock.steady();
         self.metrics.stage_ran("tokenize", posts, posts, cut_at.saturating_sub(began));
-        let mut scored: Vec<Scored> = tokenized.into_iter().map(|t| self.knowledge.scorer.score(t)).collect();
+        let read = |tokenized| self.knowledge.scorer.score(tokenized);
+        let mut scored: Vec<Scored> =
+            info_span!("stage", stage = "score").in_scope(|| tokenized.into_iter().map(read).collect());
         scored.sort_by_key(|s| s.tokenized.matched.position);
         self.metrics.stage_ran("score", posts, posts, self.clock.steady().saturating_sub(cut_at));
         Ok(scored)
@@ -128,21 +155,15 @@ impl<S: Claims + Kin + Windows + Casebook> Step for Chain<S> {
 
     async fn step(&mut self, batch: Batch<RawRecord>) -> Result<Outputs, Fault> {
         self.refresh();
+        self.settled = self.now;
         let lane = batch.lane;
         let arrivals: Vec<(Position, ArrivalTime)> =
             batch.records.iter().map(|(position, record)| (*position, record.arrived)).collect();
         let mut outputs = Outputs::default();
         let scored = self.read(batch, &mut outputs).await?;
         let began = self.clock.steady();
-        let mut rest = scored.as_slice();
-        for slice in slices(&arrivals, self.now) {
-            self.tick_through(slice.now, &mut outputs).await?;
-            self.now = Some(slice.now);
-            let until = rest.partition_point(|s| s.tokenized.matched.position <= slice.last);
-            let (these, later) = rest.split_at(until);
-            rest = later;
-            self.detect(lane, these, &mut outputs).await?;
-        }
+        let detecting = self.detect_all(lane, &arrivals, &scored, &mut outputs);
+        detecting.instrument(info_span!("stage", stage = "spike-detect")).await?;
         self.metrics.stage_ran(
             "spike-detect",
             scored.len(),
@@ -157,6 +178,7 @@ impl<S: Claims + Kin + Windows + Casebook> Step for Chain<S> {
 
     async fn tick(&mut self, now: ArrivalTime) -> Result<Outputs, Fault> {
         self.refresh();
+        self.settled = self.now;
         let mut outputs = Outputs::default();
         self.tick_through(now, &mut outputs).await?;
         self.now = self.now.max(Some(now));
@@ -165,6 +187,7 @@ impl<S: Claims + Kin + Windows + Casebook> Step for Chain<S> {
 
     fn abandoned(&mut self) {
         self.seen.clear();
+        self.now = self.settled;
     }
 }
 

@@ -63,6 +63,7 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
                 self.count_rings(&open, &incident);
                 outputs.incidents.push(incident);
                 outputs.notices.extend(told.notices);
+                self.metrics.incidents_open(self.state.open().await?.len());
                 return Ok(());
             }
         }
