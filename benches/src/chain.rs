@@ -21,8 +21,10 @@ use crate::watch::{Takes, cpu_seconds, cpu_seconds_of};
 use crate::windows::Windows;
 use crate::write::write;
 
-/// Posts that go through a stage together, as in the binary.
+/// Posts that are counted together.
 const BATCH: usize = 1_000;
+/// Posts that go through the stages before that together: few enough to stay in the fast caches.
+const HANDFUL: usize = 200;
 /// Posts after which it is another's turn: long enough that caches are warm for most of it.
 const TURN: usize = 10_000;
 /// Terms of a brand.
@@ -30,8 +32,30 @@ const TERMS: usize = 10;
 /// The query that every post of the corpus matches.
 const CATCH_ALL: &str = "source:weibo";
 
-/// What the chain does, in order.
-const STAGES: [&str; 8] = ["parse", "claim", "ingest", "tokenize", "score", "count", "windows", "write"];
+/// What the chain does.
+#[derive(Clone, Copy)]
+enum Stage {
+    Parse,
+    Claim,
+    Ingest,
+    Tokenize,
+    Score,
+    Write,
+    Count,
+    Windows,
+}
+
+/// The names of the stages, in order.
+const STAGES: [&str; 8] = [
+    "parse",
+    "claim",
+    "clean, match",
+    "segment, fingerprint",
+    "score",
+    "write",
+    "count",
+    "windows, and letting go",
+];
 
 /// Measures raw jieba, our segmenting and the chain in turns, so that a change of the machine's mood meets
 /// all of them alike.
@@ -47,30 +71,30 @@ pub(crate) fn measure(
     let mut all = Chain::new(brands(&keywords.words, Some(CATCH_ALL))?, keywords);
     let mut some = Chain::new(brands(&keywords.words, None)?, keywords);
     let (mut raw, mut cut, mut whole, mut skipping) = (vec![], vec![], vec![], vec![]);
-    let mut stages: [Vec<f64>; STAGES.len()] = Default::default();
     // One round more than asked for: in the first one caches and buffers are cold.
     for round in 0..=rounds {
-        let (mut took_raw, mut took_cut) = (0.0, 0.0);
-        let mut took_all = [0.0; STAGES.len()];
-        let mut took_some = [0.0; STAGES.len()];
+        let mut took = [0.0; 4];
         all.forget();
         some.forget();
         for (lines, texts) in corpus.lines.chunks(TURN).zip(corpus.texts.chunks(TURN)) {
-            took_raw += cpu_seconds_of(|| texts.iter().for_each(|t| drop(black_box(jieba.cut(t, true)))))?;
-            took_cut += cpu_seconds_of(|| {
+            took[0] += cpu_seconds_of(|| texts.iter().for_each(|t| drop(black_box(jieba.cut(t, true)))))?;
+            took[1] += cpu_seconds_of(|| {
                 texts.iter().for_each(|t| drop(black_box(tokenizer.cut(t, &mut scratch))));
             })?;
-            all.run(lines, &mut took_all)?;
-            some.run(lines, &mut took_some)?;
+            took[2] += cpu_seconds_of(|| all.run(lines, &mut NoLaps))?;
+            took[3] += cpu_seconds_of(|| some.run(lines, &mut NoLaps))?;
         }
         if round > 0 {
-            raw.push(took_raw);
-            cut.push(took_cut);
-            whole.push(took_all.iter().sum());
-            skipping.push(took_some.iter().sum());
-            stages.iter_mut().zip(took_all).for_each(|(takes, took)| takes.push(took));
+            [&mut raw, &mut cut, &mut whole, &mut skipping]
+                .into_iter()
+                .zip(took)
+                .for_each(|(t, s)| t.push(s));
         }
     }
+    // Once more with a look at the clock between the stages, which takes time of its own.
+    all.forget();
+    let mut laps = Laps::start()?;
+    all.run(&corpus.lines, &mut laps);
     let posts = corpus.texts.len() as f64;
     let rate = |took: &[f64]| Takes::of(took.iter().map(|t| posts / t).collect());
     let share = |took: &[f64]| Takes::of(raw.iter().zip(took).map(|(raw, t)| raw / t).collect());
@@ -80,9 +104,8 @@ pub(crate) fn measure(
     table.takes("  ÷ raw jieba", Unit::Share, share(&cut), aim(0.85, 0.95));
     table.takes("whole chain in memory, every post matched (CPU)", Unit::Rate, rate(&whole), None);
     table.takes("  ÷ raw jieba", Unit::Share, share(&whole), aim(0.40, 0.55));
-    for (name, took) in STAGES.iter().zip(stages) {
-        let each = Takes::of(took.iter().map(|t| t / posts * 1e6).collect());
-        table.takes(format!("  {name}, a post"), Unit::Micros, each, None);
+    for (name, took) in STAGES.iter().zip(laps.took) {
+        table.once(format!("  {name}, a post"), Unit::Micros, took / posts * 1e6, None);
     }
     let matched = some.matched as f64 / ((rounds + 1) as f64 * posts);
     let what = format!("chain, only the {:.0} % that name a brand go on (CPU)", matched * 100.0);
@@ -147,39 +170,48 @@ impl Chain {
         self.mentions = 0;
     }
 
-    /// Takes posts through the chain; `took` gets the CPU seconds of each stage.
-    fn run(&mut self, lines: &[Vec<u8>], took: &mut [f64; STAGES.len()]) -> Result<(), Fault> {
+    /// Takes posts through the chain.
+    fn run(&mut self, lines: &[Vec<u8>], laps: &mut impl Lap) {
         for batch in lines.chunks(BATCH) {
-            let mut lap = Lap::start(took)?;
-            let posts: Vec<(Position, Post)> =
-                (self.next..).map(Position).zip(batch).filter_map(read).collect();
-            self.next += batch.len() as u64;
-            lap.next()?;
-            let claims = &mut self.claims;
-            let seen: Vec<_> = posts.into_iter().map(|(at, post)| claimed(claims, at, post)).collect();
-            lap.next()?;
-            let matched = ingest(&mut self.matcher, seen).matched;
-            lap.next()?;
-            let cut = |matched| self.tokenizer.tokenize(matched, &mut self.scratch);
-            let tokenized: Vec<Tokenized> = matched.into_iter().map(cut).collect();
-            lap.next()?;
-            let scored: Vec<Scored> = tokenized.into_iter().map(|t| self.scorer.score(t)).collect();
-            lap.next()?;
-            let deltas = count(&scored, &self.secret);
-            lap.next()?;
-            deltas.into_iter().for_each(|delta| self.windows.merge(delta));
-            lap.next()?;
+            laps.begin();
             self.out.clear();
-            scored.iter().for_each(|s| write(s, &mut self.out));
-            black_box(&self.out);
+            let mut scored: Vec<Scored> = Vec::with_capacity(batch.len());
+            for handful in batch.chunks(HANDFUL) {
+                self.read(handful, &mut scored, laps);
+            }
             self.matched += scored.len() as u64;
             self.mentions += scored.iter().map(|s| s.tokenized.matched.mentions.len() as u64).sum::<u64>();
+            laps.begin();
+            let deltas = count(&scored, &self.secret);
+            laps.end(Stage::Count);
+            deltas.into_iter().for_each(|delta| self.windows.merge(delta));
+            black_box(&self.out);
             drop(scored);
-            lap.next()?;
+            laps.end(Stage::Windows);
         }
         // What was timed must also be what was asked for.
         assert_eq!(self.windows.posts(), self.mentions, "each mention is counted once");
-        Ok(())
+    }
+
+    /// What comes before counting, for a few posts.
+    fn read(&mut self, lines: &[Vec<u8>], scored: &mut Vec<Scored>, laps: &mut impl Lap) {
+        laps.begin();
+        let posts: Vec<(Position, Post)> = (self.next..).map(Position).zip(lines).filter_map(read).collect();
+        self.next += lines.len() as u64;
+        laps.end(Stage::Parse);
+        let claims = &mut self.claims;
+        let seen: Vec<_> = posts.into_iter().map(|(at, post)| claimed(claims, at, post)).collect();
+        laps.end(Stage::Claim);
+        let matched = ingest(&mut self.matcher, seen).matched;
+        laps.end(Stage::Ingest);
+        let cut = |matched| self.tokenizer.tokenize(matched, &mut self.scratch);
+        let tokenized: Vec<Tokenized> = matched.into_iter().map(cut).collect();
+        laps.end(Stage::Tokenize);
+        let first = scored.len();
+        scored.extend(tokenized.into_iter().map(|t| self.scorer.score(t)));
+        laps.end(Stage::Score);
+        scored[first..].iter().for_each(|s| write(s, &mut self.out));
+        laps.end(Stage::Write);
     }
 }
 
@@ -203,23 +235,37 @@ fn claimed(
     (position, post, sighting)
 }
 
-/// Gives each stage the CPU time since the last one.
-struct Lap<'a> {
-    took: std::slice::IterMut<'a, f64>,
+/// Is told where a stage begins and ends.
+trait Lap {
+    fn begin(&mut self) {}
+    fn end(&mut self, _: Stage) {}
+}
+
+/// Looks at no clock.
+struct NoLaps;
+
+impl Lap for NoLaps {}
+
+/// CPU seconds of each stage.
+struct Laps {
+    took: [f64; STAGES.len()],
     last: f64,
 }
 
-impl Lap<'_> {
-    fn start(took: &mut [f64]) -> Result<Lap<'_>, Fault> {
-        Ok(Lap { took: took.iter_mut(), last: cpu_seconds()? })
+impl Laps {
+    fn start() -> Result<Laps, Fault> {
+        Ok(Laps { took: [0.0; STAGES.len()], last: cpu_seconds()? })
+    }
+}
+
+impl Lap for Laps {
+    fn begin(&mut self) {
+        self.last = cpu_seconds().unwrap_or(f64::NAN);
     }
 
-    fn next(&mut self) -> Result<(), Fault> {
-        let now = cpu_seconds()?;
-        if let Some(took) = self.took.next() {
-            *took += now - self.last;
-        }
+    fn end(&mut self, stage: Stage) {
+        let now = cpu_seconds().unwrap_or(f64::NAN);
+        self.took[stage as usize] += now - self.last;
         self.last = now;
-        Ok(())
     }
 }

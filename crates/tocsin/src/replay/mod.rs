@@ -154,7 +154,11 @@ impl Feeder {
                     fed.posts += 1;
                     together.posts.push(arrival);
                 }
-                Err(rejected) => {
+                Err(mut rejected) => {
+                    // Before the first post there is no recorded time.
+                    if rejected.at <= BEFORE_ALL {
+                        rejected.at = self.room.clock.now();
+                    }
                     fed.rejected += 1;
                     together.rejected.push(*rejected);
                 }

@@ -28,15 +28,14 @@ impl Checker<'_> {
         for (n, raw) in raw.into_iter().flatten().enumerate() {
             let at = all.index(n);
             let Some(raw) = raw else { continue };
-            if let Some(brand) = self.brand(&at, raw) {
-                if !names.insert(brand.name.clone()) {
-                    let what = format!("there is another brand of the name {:?}", brand.name.as_str());
-                    let help = "give each brand its own name, or join the two queries with OR";
-                    self.fault(&at.key("name"), &what, help);
-                } else {
-                    brands.push(brand);
-                }
+            let name = raw.name.as_deref().map(|name| name.trim().to_owned());
+            let taken = name.filter(|name| !names.insert(name.clone()));
+            if let Some(name) = &taken {
+                let what = format!("there is another brand of the name {name:?}");
+                let help = "give each brand its own name, or join the two queries with OR";
+                self.fault(&at.key("name"), &what, help);
             }
+            brands.extend(self.brand(&at, raw).filter(|_| taken.is_none()));
         }
         brands
     }
