@@ -50,7 +50,7 @@ impl Drop for Guard {
 /// # Errors
 /// [`Fault::Misconfigured`]: the filter or the address cannot be read, or logs already go somewhere.
 pub fn init(format: LogFormat, filter: &str, collector: Option<&str>) -> Result<Guard, Fault> {
-    let filter = EnvFilter::try_new(filter).map_err(|why| Fault::Misconfigured {
+    let filter = EnvFilter::try_new(ours_first(filter)).map_err(|why| Fault::Misconfigured {
         setting: "the log filter".to_owned(),
         found: format!("{filter:?} ({why})"),
         expected: "a level, or levels by crate, such as `info` or `info,tocsin_embedded=debug`".to_owned(),
@@ -69,6 +69,14 @@ pub fn init(format: LogFormat, filter: &str, collector: Option<&str>) -> Result<
         expected: "one call of telemetry::init in a process".to_owned(),
     })?;
     Ok(Guard { spans })
+}
+
+/// A level by itself is meant for our own lines; of the libraries, only what is wrong is told.
+fn ours_first(filter: &str) -> String {
+    match filter.trim() {
+        level @ ("info" | "debug" | "trace") => format!("warn,tocsin={level}"),
+        other => other.to_owned(),
+    }
 }
 
 /// Log lines on standard error.
