@@ -17,4 +17,4 @@ pub use crate::desk::{Call, Desk, SECRET};
 pub use crate::folder::Folder;
 pub use crate::http::{Answer, Connection, LINES};
 pub use crate::posts::{lines, now, post};
-pub use crate::process::{Server, data, free_port, program, said, seeds, soak, terminate, until};
+pub use crate::process::{Server, data, program, said, seeds, soak, terminate, until};

@@ -1,10 +1,13 @@
 //! The program, as a user runs it.
 
+use std::cell::RefCell;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use serde_json::Value;
 use tocsin_flow::Clock;
 use tocsin_runtime::WallClock;
 
@@ -54,11 +57,6 @@ pub fn seeds(usual: u64) -> u64 {
     usual * std::env::var("TOCSIN_TIMES").ok().and_then(|n| n.parse::<u64>().ok()).unwrap_or(1)
 }
 
-/// A port that nobody has.
-pub fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 /// How long anything may take that comes by itself: far longer than it does.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -85,36 +83,43 @@ pub struct Server {
     child: Child,
     /// `http://127.0.0.1:PORT`.
     pub url: String,
+    /// What its pages are asked over. It stays open: one that is idle must not hold up the end of the process.
+    pages: RefCell<Option<Connection>>,
+    /// Its log, for a test that fails.
+    said: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    /// Starts it and comes back when it listens.
-    pub fn start(config: &Path, data: &Path, port: u16) -> Server {
-        let child = Server::command(config, data, port)
+    /// Starts it, at a port that nobody has, and comes back when it listens.
+    pub fn start(config: &Path, data: &Path) -> Server {
+        let child = Server::command(config, data)
             .args(["--color", "never", "--log", "info"])
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut server = Server { child, url: format!("http://127.0.0.1:{port}") };
-        let mut lines = BufReader::new(server.child.stderr.take().unwrap()).lines();
-        let mut said = Vec::new();
-        loop {
-            match lines.next() {
-                Some(Ok(line)) if line.contains("listening") => break,
-                Some(Ok(line)) => said.push(line),
-                _ => panic!("it did not come up:\n{}", said.join("\n")),
-            }
-        }
+        let mut server =
+            Server { child, url: String::new(), pages: RefCell::default(), said: Arc::default() };
+        let mut lines = BufReader::new(server.child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let said = Arc::clone(&server.said);
+        let keep = move |line: String| said.lock().unwrap().push(line);
+        let up = lines.by_ref().any(|line| {
+            let is_up = line.contains("listening");
+            keep(line);
+            is_up
+        });
+        assert!(up, "it did not come up");
         // Whoever does not read what a process says makes it wait.
-        std::thread::spawn(move || lines.for_each(drop));
+        std::thread::spawn(move || lines.for_each(keep));
+        let card: Value = serde_json::from_slice(&std::fs::read(data.join("control.json")).unwrap()).unwrap();
+        server.url = format!("http://{}", card["address"].as_str().unwrap());
         server
     }
-    /// `tocsin run` on a folder, listening at a port.
-    pub fn command(config: &Path, data: &Path, port: u16) -> Command {
+    /// `tocsin run` on a folder.
+    pub fn command(config: &Path, data: &Path) -> Command {
         let mut command = program();
         command.args(["run", "--config"]).arg(config).arg("--data").arg(data);
-        command.env("TOCSIN__HTTP__LISTEN", format!("127.0.0.1:{port}"));
+        command.env("TOCSIN__HTTP__LISTEN", "127.0.0.1:0");
         command
     }
     /// A connection to it.
@@ -123,12 +128,24 @@ impl Server {
     }
     /// One of its pages.
     pub fn get(&self, path: &str) -> Answer {
-        self.connect().get(path).unwrap()
+        self.pages.borrow_mut().get_or_insert_with(|| self.connect()).get(path).unwrap()
     }
     /// What a metric stands at: its name, with its labels if it has any; none if it is not there yet.
     pub fn metric(&self, name: &str) -> Option<f64> {
         let page = self.get("/metrics").text();
         page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
+    }
+    /// Comes back when it has read so many records since its start.
+    #[track_caller]
+    pub fn has_read(&self, records: u64) {
+        let mut read = 0.0;
+        until(&format!("all {records} records are read"), || {
+            read = self.metric("tocsin_stage_records_in_total{stage=\"ingest\"}").unwrap_or(0.0);
+            if std::env::var_os("DBG").is_some() {
+                eprintln!("read {read} of {records}");
+            }
+            (read >= records as f64).then_some(())
+        });
     }
     /// SIGKILL.
     pub fn kill(mut self) {
@@ -148,6 +165,9 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("the process said:\n{}", self.said.lock().unwrap().join("\n"));
+        }
         // After a test that failed; one that has ended is none of ours any more, and that is no fault.
         if let Ok(None) = self.child.try_wait() {
             self.child.kill().and_then(|()| self.child.wait()).unwrap();

@@ -35,11 +35,6 @@ impl Windows {
         }
     }
 
-    /// Forgets all counts.
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
-    }
-
     /// Posts counted, of all subjects together.
     pub(crate) fn posts(&self) -> u64 {
         self.0.values().flat_map(|kept| kept.hours.values()).map(|counts| counts.posts).sum()

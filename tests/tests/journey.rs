@@ -9,19 +9,18 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tocsin_flow::Arrivals;
 use tocsin_model::{Reason, Rejected};
-use tocsin_tests::{Desk, Folder, LINES, SECRET, Server, free_port, lines, now, post, program, said, until};
+use tocsin_tests::{Desk, Folder, LINES, SECRET, Server, lines, now, post, program, said, until};
 
 const BRAND: &str = "山岚茶饮";
 
 /// A folder with a config in it, in which the program is run.
 struct Scene {
     folder: TempDir,
-    port: u16,
 }
 
 impl Scene {
     fn new(config: &str) -> Scene {
-        let scene = Scene { folder: tempfile::tempdir().unwrap(), port: free_port() };
+        let scene = Scene { folder: tempfile::tempdir().unwrap() };
         std::fs::write(scene.config(), config).unwrap();
         scene
     }
@@ -32,7 +31,7 @@ impl Scene {
         self.folder.path().join("data")
     }
     fn start(&self) -> Server {
-        Server::start(&self.config(), &self.data(), self.port)
+        Server::start(&self.config(), &self.data())
     }
     /// Three quiet days until now, about ten posts an hour, as a recording.
     fn three_quiet_days(&self) {
@@ -74,12 +73,6 @@ fn send(server: &Server, body: &[u8]) -> Value {
 fn angry() -> Vec<u8> {
     let text = |n| format!("{BRAND}太恶心了，喝出虫子，要求退钱！第{n}杯");
     lines(&(0..60).map(|n| post(&format!("angry {n}"), &text(n), now().millis())).collect::<Vec<_>>())
-}
-
-fn wait_until_read(server: &Server, records: u64) {
-    until("all is read", || {
-        server.metric("tocsin_stage_records_in_total{stage=\"ingest\"}").filter(|n| *n >= records as f64)
-    });
 }
 
 #[test]
@@ -166,7 +159,7 @@ fn what_was_rejected_is_seen_and_sent_again() {
     let told = scene.says(&["rejected", "retry", "--all"]);
     assert!(told.contains("1 sent again") && told.contains("still rejected"), "{told}");
     assert_eq!(scene.says_json(&["rejected", "list"]).len(), 1);
-    wait_until_read(&server, 1);
+    server.has_read(1);
     assert_eq!(server.stop(), Some(0));
     let folder = Folder::open(&scene.data());
     assert_eq!((folder.total(BRAND).posts, folder.rejected().len()), (2, 1));
@@ -184,7 +177,7 @@ fn brands_are_reloaded_while_it_runs_and_a_bad_config_is_refused() {
     };
     let first = version();
     send(&server, &lines([&post("1", &format!("{NEW}和{BRAND}"), now().millis())]));
-    wait_until_read(&server, 1);
+    server.has_read(1);
 
     // Put in its place whole, as editors and deployments do.
     let beside = scene.folder.path().join("new.toml");
@@ -199,7 +192,7 @@ fn brands_are_reloaded_while_it_runs_and_a_bad_config_is_refused() {
     until("the bad config is refused", || server.metric(reloaded).filter(|taken| *taken == 0.0));
     assert_eq!(version(), second, "the old one stays");
     send(&server, &lines([&post("3", &format!("又是{NEW}"), now().millis())]));
-    wait_until_read(&server, 3);
+    server.has_read(3);
     assert_eq!(server.stop(), Some(0));
     let folder = Folder::open(&scene.data());
     assert_eq!(
@@ -215,7 +208,7 @@ fn the_pages_answer_and_promtool_has_no_complaint() {
     scene.three_quiet_days();
     let server = scene.start();
     send(&server, &[b"no post\n".as_slice(), &angry()].concat());
-    wait_until_read(&server, 60);
+    server.has_read(60);
     assert_eq!(server.get("/healthz").status, 200);
     let ready = server.get("/readyz");
     assert_eq!((ready.status, &ready.json()["ready"]), (200, &true.into()), "{}", ready.text());
@@ -253,10 +246,30 @@ fn promtool(metrics: &[u8]) {
 }
 
 #[test]
+fn a_recording_of_half_a_year_is_counted_whole_and_nothing_in_it_is_too_old() {
+    let scene = Scene::new(&brand(BRAND));
+    let (file, counts) =
+        (scene.folder.path().join("half-year.jsonl"), scene.folder.path().join("counts.jsonl"));
+    let at = |day: i64| now().millis() - day * 86_400_000;
+    let posts: Vec<Value> = (0..180).rev().map(|day| post(&format!("day {day}"), BRAND, at(day))).collect();
+    std::fs::write(&file, [b"no post\n", lines(&posts).as_slice()].concat()).unwrap();
+    let mut replay = program();
+    replay.arg("replay").arg(&file).arg("--config").arg(scene.config()).arg("--data").arg(scene.data());
+    let told = said(replay.arg("--counts").arg(&counts));
+    assert!(told.contains("180 posts replayed, 1 records rejected"), "{told}");
+    assert_eq!(
+        std::fs::read_to_string(&counts).unwrap().lines().count(),
+        180,
+        "longer than a live process keeps counts"
+    );
+    assert_eq!(scene.says_json(&["rejected", "list"]).len(), 1, "what it said that it shows, it shows");
+}
+
+#[test]
 fn two_processes_on_one_folder_are_refused() {
     let scene = Scene::new(&brand(BRAND));
     let server = scene.start();
-    let second = Server::command(&scene.config(), &scene.data(), free_port()).output().unwrap();
+    let second = Server::command(&scene.config(), &scene.data()).output().unwrap();
     let said = String::from_utf8_lossy(&second.stderr);
     assert_eq!(second.status.code(), Some(3), "{said}");
     assert!(said.contains("held by another process") && said.contains(&shown(&scene.data())), "{said}");

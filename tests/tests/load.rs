@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tocsin_flow::Clock;
 use tocsin_runtime::WallClock;
-use tocsin_tests::{Folder, LINES, Server, free_port, lines, now, post, program, soak, until};
+use tocsin_tests::{Folder, LINES, Server, lines, now, post, program, soak};
 
 const BRAND: &str = "山岚";
 const MEBIBYTE: u64 = 1024 * 1024;
@@ -36,7 +36,7 @@ fn a_steady_load_is_acknowledged_and_counted_in_little_memory() {
     let (rate, seconds) = if soak() { (1_000, 30) } else { (200, 2) };
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let server = Server::start(&config(folder.path()), &data, free_port());
+    let server = Server::start(&config(folder.path()), &data);
     let (mut connection, clock, mut sent) = (server.connect(), WallClock::new(), 0);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let rounds = seconds * 1_000 / EVERY.as_millis() as u64;
@@ -52,10 +52,7 @@ fn a_steady_load_is_acknowledged_and_counted_in_little_memory() {
         sent += together;
     }
     assert_eq!(sent, rate * seconds);
-    until("all is read", || {
-        let read = server.metric("tocsin_stage_records_in_total{stage=\"ingest\"}");
-        read.filter(|n| *n >= sent as f64)
-    });
+    server.has_read(sent);
     let peak = peak_bytes(server.pid()).unwrap();
     println!("{rate} posts/s by HTTP for {seconds} s: at most {} MiB", peak / MEBIBYTE);
     assert!(peak <= MEMORY_MAX, "{} MiB", peak / MEBIBYTE);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use tocsin_laws::Dice;
 use tocsin_model::limits::RECORD_BYTES_MAX;
 use tocsin_model::{ArrivalTime, DAY, EventTime, Hour, Post, PostId, Span};
-use tocsin_tests::{Folder, LINES, Server, damaged, free_port, now, post, program, said, soak, until};
+use tocsin_tests::{Folder, LINES, Server, damaged, now, post, program, said, soak};
 
 const GOOD: usize = 5_000;
 const DAMAGED: usize = 10_000;
@@ -153,7 +153,7 @@ fn poison_by_http_is_kept_apart_and_every_good_post_is_counted() {
         let folder = tempfile::tempdir().unwrap();
         let lines = lines(seed + 1_000, now());
         let data = folder.path().join("data");
-        let server = Server::start(&config(folder.path()), &data, free_port());
+        let server = Server::start(&config(folder.path()), &data);
         let mut connection = server.connect();
         let (mut accepted, mut rejected) = (0, 0);
         for body in bodies(&lines) {
@@ -164,10 +164,7 @@ fn poison_by_http_is_kept_apart_and_every_good_post_is_counted() {
         }
         let expected = Expected::of(&lines, |bytes| tocsin_wire::read_post(bytes, now()).ok());
         assert_eq!((accepted, rejected), (expected.accepted, expected.rejected.len() as u64), "seed {seed}");
-        until("all is read", || {
-            let read = server.metric("tocsin_stage_records_in_total{stage=\"ingest\"}");
-            read.filter(|n| *n >= accepted as f64)
-        });
+        server.has_read(accepted);
         assert_eq!(server.stop(), Some(0), "seed {seed}");
         expected.check(&data, &format!("seed {seed}"));
     }

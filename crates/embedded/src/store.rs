@@ -22,7 +22,7 @@ use crate::windows::Rooms;
 /// Memory for blocks read from disk.
 const CACHE_BYTES: u64 = 16 * 1024 * 1024;
 /// Memory for rows not yet in a table on disk, for each space.
-const MEMTABLE_BYTES: u64 = 4 * 1024 * 1024;
+const MEMTABLE_BYTES: u64 = 8 * 1024 * 1024;
 /// Disk for the journal.
 const JOURNAL_BYTES: u64 = 128 * 1024 * 1024;
 

@@ -116,8 +116,9 @@ fn trim_end(out: &mut String, base: usize) {
 /// What a byte may be the beginning of.
 #[derive(Clone, Copy, PartialEq)]
 enum Class {
-    /// Copied, with all that follow it.
-    Plain,
+    /// The first byte of a character of so many bytes that is copied (or, where one of those below was
+    /// left as it is, one of its other bytes).
+    Plain(u8),
     /// A space: copied unless another one stands before it.
     Space,
     /// ASCII that is looked at: control characters, `<`, `>`, `;`.
@@ -127,10 +128,16 @@ enum Class {
 }
 
 const CLASS: [Class; 256] = {
-    let mut class = [Class::Plain; 256];
+    let mut class = [Class::Plain(1); 256];
     let mut b = 0;
-    while b < 0x20 {
-        class[b] = Class::Ascii;
+    while b < 256 {
+        class[b] = match b {
+            ..0x20 => Class::Ascii,
+            0xC2..0xE0 => Class::Plain(2),
+            0xE0..0xF0 => Class::Plain(3),
+            0xF0.. => Class::Plain(4),
+            _ => Class::Plain(1),
+        };
         b += 1;
     }
     class[b' ' as usize] = Class::Space;
@@ -177,7 +184,11 @@ impl Tidy<'_> {
         let (mut copied, mut i) = (0, 0);
         while i < bytes.len() {
             let changed = match CLASS[bytes[i] as usize] {
-                Class::Plain => false,
+                // To the next character at once.
+                Class::Plain(length) => {
+                    i += usize::from(length);
+                    continue;
+                }
                 Class::Space => i == copied || bytes[i - 1] == b' ',
                 Class::Ascii => true,
                 Class::Wide => is_changed(&bytes[i..]),

@@ -28,6 +28,12 @@ impl Fold {
         }
     }
 
+    /// The same in numbers.
+    #[inline]
+    pub(crate) fn code(&self, c: char) -> u32 {
+        self.0.get(c as usize).map_or(c as u32, |&folded| u32::from(folded))
+    }
+
     /// A whole text folded.
     pub(crate) fn text(&self, text: &str) -> String {
         text.chars().map(|c| self.char(c)).collect()

@@ -67,7 +67,7 @@ impl Matcher {
         let source = post.id.source.as_str();
         let stated = post.lang.as_deref();
         self.find(Seen { text: &text.text, source, author: Some(&post.author), stated, lang: None });
-        let mut mentions = Vec::new();
+        let mut mentions = Vec::with_capacity(self.found.len());
         for &brand in &self.found {
             let places = places(&self.hits, &self.set.brands[brand as usize].places);
             mentions.push(self.mention(brand, places));

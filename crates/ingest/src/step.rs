@@ -38,7 +38,11 @@ pub fn ingest(
     matcher: &mut Matcher,
     posts: impl IntoIterator<Item = (Position, Post, Sighting)>,
 ) -> Ingested {
+    let posts = posts.into_iter();
     let mut out = Ingested::default();
+    // Most posts that come in were searched for, so most match.
+    out.matched.reserve(posts.size_hint().0);
+    out.tells.reserve(posts.size_hint().0);
     let mut cleaned = std::mem::take(&mut matcher.cleaned);
     for (position, post, sighting) in posts {
         clean_into(&post, &mut cleaned);

@@ -18,7 +18,7 @@ const OPERATOR: std::time::Duration = std::time::Duration::from_secs(300);
 /// Delivers until `stop`; what is being tried is let go and comes again with the next start.
 ///
 /// # Errors
-/// When the ledger cannot be read or written.
+/// When the ledger holds what cannot be read; one that is away is waited for.
 pub async fn deliver(
     ledger: Arc<dyn Ledger>,
     outlets: Vec<Arc<dyn Outlet>>,
@@ -32,7 +32,7 @@ pub async fn deliver(
         queues.insert(outlet.name().to_owned(), queue);
         workers.spawn(work(outlet, inbox, Arc::clone(&ledger), room.clone(), stop.clone()));
     }
-    let outcome = hand_out(ledger.as_ref(), &queues, &stop).await;
+    let outcome = hand_out(ledger.as_ref(), &queues, &room, &stop).await;
     drop(queues);
     workers.abort_all();
     outcome
@@ -41,13 +41,27 @@ pub async fn deliver(
 async fn hand_out(
     ledger: &dyn Ledger,
     queues: &HashMap<String, mpsc::Sender<Pending>>,
+    room: &Room,
     stop: &Stop,
 ) -> Result<(), Fault> {
+    let mut delays = room.backoff.delays();
     loop {
-        let pending = tokio::select! {
-            pending = ledger.next() => pending?,
+        let next = tokio::select! {
+            next = ledger.next() => next,
             () = stop.wait() => return Ok(()),
         };
+        let pending = match next {
+            Ok(pending) => pending,
+            Err(Fault::Unavailable { peer, why, .. }) => {
+                warn!(%peer, fault = %why, "notices wait for it to come back");
+                tokio::select! {
+                    () = room.clock.wait(delays.next().unwrap_or(OPERATOR)) => continue,
+                    () = stop.wait() => return Ok(()),
+                }
+            }
+            Err(fault) => return Err(fault),
+        };
+        delays = room.backoff.delays();
         match queues.get(pending.notice.outlet.as_str()) {
             Some(queue) => {
                 tokio::select! {

@@ -3,12 +3,19 @@
 //! Few characters begin a word, so two small bit tables answer nearly every one of them; an automaton
 //! (leftmost-longest, daachorse) gives the same words and takes three times as long.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+
 use rustc_hash::FxHashMap;
 
 /// Words by how they begin.
 pub(crate) struct Index {
-    /// Words of two characters and more with their numbers, by their first two; the longest first.
-    longer: FxHashMap<u64, Box<[(Box<str>, u32)]>>,
+    /// For each first two characters of words which of `words` begin with them.
+    longer: FxHashMap<u64, Range<u32>>,
+    /// Words of two characters and more, those with the same beginning together, the longest of them first.
+    words: Vec<Word>,
+    /// What comes behind the first two characters of each word.
+    rests: String,
     /// Words of a single character.
     single: FxHashMap<char, u32>,
     /// The keys of `longer` and of `single`: asked first, because it is nearly always no.
@@ -16,16 +23,23 @@ pub(crate) struct Index {
     singles: Bits,
 }
 
+/// A word of two characters and more.
+struct Word {
+    /// Where in `rests` its rest stands.
+    rest: Range<u32>,
+    number: u32,
+}
+
 impl Index {
     /// Of words that are not empty and differ; the number of a word is its place.
     pub(crate) fn new<'a>(words: impl IntoIterator<Item = &'a str>) -> Index {
-        let mut longer: FxHashMap<u64, Vec<(Box<str>, u32)>> = FxHashMap::default();
-        let mut single = FxHashMap::default();
+        let (mut by_pair, mut single) = (BTreeMap::new(), FxHashMap::default());
         for (word, number) in words.into_iter().zip(0u32..) {
             let mut chars = word.chars();
             match (chars.next(), chars.next()) {
                 (Some(first), Some(second)) => {
-                    longer.entry(join(first, second)).or_default().push((word.into(), number));
+                    let rests: &mut Vec<(&str, u32)> = by_pair.entry(join(first, second)).or_default();
+                    rests.push((chars.as_str(), number));
                 }
                 (Some(only), None) => {
                     single.insert(only, number);
@@ -33,13 +47,20 @@ impl Index {
                 (None, _) => {}
             }
         }
-        for words in longer.values_mut() {
-            words.sort_by_key(|(word, _)| std::cmp::Reverse(word.len()));
+        let (mut longer, mut words, mut rests) = (FxHashMap::default(), Vec::new(), String::new());
+        for (pair, mut group) in by_pair {
+            group.sort_by_key(|(rest, _)| std::cmp::Reverse(rest.len()));
+            let first = words.len() as u32;
+            for (rest, number) in group {
+                let start = rests.len() as u32;
+                rests.push_str(rest);
+                words.push(Word { rest: start..rests.len() as u32, number });
+            }
+            longer.insert(pair, first..words.len() as u32);
         }
         let pairs = Bits::of(longer.keys().copied());
         let singles = Bits::of(single.keys().map(|c| u64::from(*c)));
-        let longer = longer.into_iter().map(|(pair, words)| (pair, words.into())).collect();
-        Index { longer, single, pairs, singles }
+        Index { longer, words, rests, single, pairs, singles }
     }
 
     /// Start, end and number of each word found in `text`, in order, not overlapping.
@@ -60,9 +81,9 @@ impl Index {
             let next = chars.next();
             if let Some(next) = next
                 && self.pairs.may_have(join(c, next))
-                && let Some((length, number)) = self.longest(join(c, next), &text[at..])
+                && let Some((rest, number)) = self.longest(join(c, next), chars.as_str())
             {
-                return Some((at, at + length, number));
+                return Some((at, text.len() - chars.as_str().len() + rest, number));
             }
             if self.singles.may_have(u64::from(c))
                 && let Some(number) = self.single.get(&c)
@@ -74,10 +95,14 @@ impl Index {
         }
     }
 
+    /// The longest word that begins with `pair` and goes on as `text` does: the length of its rest, its number.
     #[inline(never)]
     fn longest(&self, pair: u64, text: &str) -> Option<(usize, u32)> {
-        let words = self.longer.get(&pair)?;
-        words.iter().find(|(word, _)| text.starts_with(&**word)).map(|(word, number)| (word.len(), *number))
+        let Range { start, end } = *self.longer.get(&pair)?;
+        self.words[start as usize..end as usize].iter().find_map(|word| {
+            let rest = &self.rests.as_bytes()[word.rest.start as usize..word.rest.end as usize];
+            (rest.is_empty() || text.as_bytes().starts_with(rest)).then_some((rest.len(), word.number))
+        })
     }
 }
 
@@ -95,9 +120,9 @@ struct Bits {
 }
 
 impl Bits {
-    /// 16 bits an entry: at most one number in 16 is taken for one of them.
+    /// 32 bits an entry: at most one number in 32 is taken for one of them.
     fn of(entries: impl ExactSizeIterator<Item = u64>) -> Bits {
-        let bits = (entries.len() * 16).next_power_of_two().max(64);
+        let bits = (entries.len() * 32).next_power_of_two().max(64);
         let mut set = Bits { words: vec![0; bits / 64].into(), shift: 64 - bits.trailing_zeros() };
         for entry in entries {
             let bit = set.bit(entry);

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 use tocsin_model::{
-    AuthorKey, BrandId, Counts, Delta, Detail, Hour, Mention, Minute, PostId, Scored, Sentiment, Sighting,
-    Sketch, SourceId, Subject, TopEntry, TopList, Update,
+    AuthorKey, BrandId, Counts, Delta, Detail, Emotion, Hour, Mention, Minute, PostId, Scored, Sentiment,
+    Sighting, Sketch, SourceId, Subject, TopEntry, TopList, Update,
 };
 
 use crate::AuthorSecret;
@@ -25,109 +25,116 @@ const EXCERPT_CHARS: usize = 80;
 /// A first sighting counts as a post in the minute in which it was said. An update counts no post:
 /// only what engagement it gained, in the minute of its arrival.
 pub fn count(scored: &[Scored], secret: &AuthorSecret) -> Vec<Delta> {
-    let mut tallies: FxHashMap<&BrandId, Tally<'_>> = FxHashMap::default();
-    for (index, record) in scored.iter().enumerate() {
-        let matched = &record.tokenized.matched;
-        match &matched.sighting {
-            Sighting::First(_) => {
-                let author = secret.key(&matched.post.id.source, &matched.post.author.id);
-                for (place, mention) in matched.mentions.iter().enumerate() {
-                    let first = First { record, index, author, mention, mood: mood(record, place) };
-                    tallies.entry(&mention.brand).or_default().count_first(&first);
+    let (brands, mentions) = mentioned(scored, secret);
+    let mut tally = HourTally::default();
+    let mut deltas: Vec<Delta> = mentions
+        .chunk_by(|a, b| a.brand == b.brand)
+        .map(|of_brand| {
+            let mut delta = Delta::new(Subject::Brand(brands[of_brand[0].brand as usize].clone()));
+            for of_hour in of_brand.chunk_by(|a, b| a.hour == b.hour) {
+                of_hour.iter().for_each(|mention| mention.count(&mut delta.minutes, &mut tally));
+                if let Some(detail) = tally.take() {
+                    delta.details.insert(of_hour[0].hour, detail);
                 }
             }
-            Sighting::Update(update) => {
-                for mention in &matched.mentions {
-                    tallies.entry(&mention.brand).or_default().count_update(record, update);
-                }
-            }
-        }
-    }
-    let mut deltas: Vec<Delta> = tallies.into_iter().map(|(brand, tally)| tally.into_delta(brand)).collect();
+            delta
+        })
+        .collect();
     deltas.sort_by(|a, b| a.subject.cmp(&b.subject));
     deltas
 }
 
-/// The mood towards the brand of the mention at `place`: `by_brand` has the order of the mentions.
-fn mood(record: &Scored, place: usize) -> Sentiment {
-    record.by_brand.get(place).map_or(record.sentiment, |(_, sentiment)| *sentiment)
-}
-
-/// A first sighting, as one of the brands that it mentions sees it.
-struct First<'a> {
-    record: &'a Scored,
-    /// Its place in the batch.
+/// A brand in a post.
+struct Mentioned<'a> {
+    /// The number of the brand.
+    brand: u32,
+    hour: Hour,
+    /// The post's place in the batch.
     index: usize,
-    author: AuthorKey,
+    record: &'a Scored,
     mention: &'a Mention,
+    author: AuthorKey,
     mood: Sentiment,
 }
 
-/// What a batch adds to one brand.
-#[derive(Default)]
-struct Tally<'a> {
-    minutes: BTreeMap<Minute, Counts>,
-    /// As they came: a batch is of few hours, mostly of the last one.
-    hours: Vec<(Hour, HourTally<'a>)>,
+/// The brands that the posts mention, and each mention: by brand, then by hour, then as they came. So
+/// one tally serves all, one after the other, and most brands, with a single post, cost little.
+fn mentioned<'a>(scored: &'a [Scored], secret: &AuthorSecret) -> (Vec<&'a BrandId>, Vec<Mentioned<'a>>) {
+    let mut numbers: FxHashMap<&BrandId, u32> = FxHashMap::default();
+    let mut brands = Vec::new();
+    let mut all = Vec::with_capacity(scored.len());
+    for (index, record) in scored.iter().enumerate() {
+        let matched = &record.tokenized.matched;
+        let (hour, author) = (matched.hour(), secret.key(&matched.post.id.source, &matched.post.author.id));
+        for (place, mention) in matched.mentions.iter().enumerate() {
+            let brand = *numbers.entry(&mention.brand).or_insert_with(|| {
+                brands.push(&mention.brand);
+                brands.len() as u32 - 1
+            });
+            // The moods have the order of the mentions.
+            let mood = record.by_brand.get(place).map_or(record.sentiment, |(_, mood)| *mood);
+            all.push(Mentioned { brand, hour, index, record, mention, author, mood });
+        }
+    }
+    all.sort_by_key(|m| (m.brand, m.hour));
+    (brands, all)
 }
 
-impl<'a> Tally<'a> {
-    fn count_first(&mut self, first: &First<'a>) {
-        let record = first.record;
-        let matched = &record.tokenized.matched;
-        let heard = matched.is_heard();
+impl<'a> Mentioned<'a> {
+    /// Adds it to the counts of its brand's minutes, and to the evidence of its hour.
+    fn count(&self, minutes: &mut BTreeMap<Minute, Counts>, tally: &mut HourTally<'a>) {
+        let counts = match &self.record.tokenized.matched.sighting {
+            Sighting::First(_) => {
+                let counts = self.first();
+                tally.count_first(self, counts.negative);
+                counts
+            }
+            Sighting::Update(update) => {
+                let counts = gained(update);
+                if counts.is_empty() {
+                    return;
+                }
+                if update.gain.acts() > 0 {
+                    tally.add_post(self.record, update.gain.acts());
+                }
+                counts
+            }
+        };
+        minutes.entry(self.record.tokenized.matched.minute()).or_default().add(&counts);
+    }
+
+    fn first(&self) -> Counts {
+        let matched = &self.record.tokenized.matched;
         let mut counts = Counts {
             posts: 1,
             reposts: u64::from(matched.post.repost_of.is_some()),
-            reach: record.reach,
+            reach: self.record.reach,
             ..Counts::default()
         };
-        if heard {
-            let negative = first.mood.negative.thousandths();
+        if matched.is_heard() {
+            let negative = self.mood.negative.thousandths();
             counts.heard = 1;
             counts.negative = negative;
             counts.negative_squares = negative * negative / 1000;
-            counts.angry = record.emotions.of(tocsin_model::Emotion::Anger).thousandths();
+            counts.angry = self.record.emotions.of(Emotion::Anger).thousandths();
         }
-        self.minutes.entry(matched.minute()).or_default().add(&counts);
-        self.hour(matched.hour()).count_first(first, counts.negative);
+        counts
     }
+}
 
-    fn hour(&mut self, hour: Hour) -> &mut HourTally<'a> {
-        let place = self.hours.iter().rposition(|(h, _)| *h == hour).unwrap_or_else(|| {
-            self.hours.push((hour, HourTally::default()));
-            self.hours.len() - 1
-        });
-        &mut self.hours[place].1
-    }
-
-    fn count_update(&mut self, record: &'a Scored, update: &Update) {
-        let matched = &record.tokenized.matched;
-        let counts = Counts {
-            likes_gained: update.gain.likes,
-            reposts_gained: update.gain.reposts,
-            comments_gained: update.gain.comments,
-            views_gained: update.gain.views,
-            top_gain: if update.gain.is_zero() { 0 } else { update.gained_this_hour },
-            ..Counts::default()
-        };
-        if counts.is_empty() {
-            return;
-        }
-        self.minutes.entry(matched.minute()).or_default().add(&counts);
-        if update.gain.acts() > 0 {
-            self.hour(matched.hour()).add_post(record, update.gain.acts());
-        }
-    }
-
-    fn into_delta(self, brand: &BrandId) -> Delta {
-        let details = self.hours.into_iter().map(|(hour, tally)| (hour, tally.into_detail())).collect();
-        Delta { subject: Subject::Brand(brand.clone()), minutes: self.minutes, details }
+fn gained(update: &Update) -> Counts {
+    Counts {
+        likes_gained: update.gain.likes,
+        reposts_gained: update.gain.reposts,
+        comments_gained: update.gain.comments,
+        views_gained: update.gain.views,
+        top_gain: if update.gain.is_zero() { 0 } else { update.gained_this_hour },
+        ..Counts::default()
     }
 }
 
 /// What a batch adds to the evidence of one hour. Kept whole until the batch is through, so that within
-/// a batch the lists do not depend on order either.
+/// a batch the lists do not depend on order either; then it is empty again, with room for the next.
 #[derive(Default)]
 struct HourTally<'a> {
     authors: Sketch,
@@ -137,12 +144,13 @@ struct HourTally<'a> {
     /// A post may have been seen more than once: its weights add up.
     posts: FxHashMap<&'a PostId, (u64, &'a Scored)>,
     top_authors: FxHashMap<AuthorKey, (u64, &'a Scored)>,
-    sources: FxHashMap<&'a SourceId, u64>,
+    /// A batch is of few sources.
+    sources: Vec<(u64, &'a SourceId, ())>,
 }
 
 impl<'a> HourTally<'a> {
     /// `negative`: thousandths, 0 unless the post is heard.
-    fn count_first(&mut self, first: &First<'a>, negative: u64) {
+    fn count_first(&mut self, first: &Mentioned<'a>, negative: u64) {
         let record = first.record;
         let matched = &record.tokenized.matched;
         self.authors.insert(first.author.0);
@@ -150,7 +158,11 @@ impl<'a> HourTally<'a> {
             self.texts.insert(record.tokenized.fingerprint);
         }
         self.top_authors.entry(first.author).or_insert((0, record)).0 += 1;
-        *self.sources.entry(&matched.post.id.source).or_default() += 1;
+        let source = &matched.post.id.source;
+        match self.sources.iter_mut().rev().find(|(_, s, ())| *s == source) {
+            Some((posts, ..)) => *posts += 1,
+            None => self.sources.push((1, source, ())),
+        }
         if negative > 0 {
             self.add_post(record, negative);
         }
@@ -169,37 +181,44 @@ impl<'a> HourTally<'a> {
         self.posts.entry(&record.tokenized.matched.post.id).or_insert((0, record)).0 += weight;
     }
 
-    fn into_detail(self) -> Detail {
+    /// What was added since it was last taken; nothing if nothing was.
+    fn take(&mut self) -> Option<Detail> {
+        // Whatever counts as a post has a source, whatever gained anything is a post.
+        if self.sources.is_empty() && self.posts.is_empty() {
+            return None;
+        }
         let room = Detail::default();
-        let terms = self.terms.into_iter().map(|(word, (weight, _))| (weight, word, ()));
-        let posts = self.posts.into_iter().map(|(id, (weight, record))| (weight, id, record));
-        let authors = self.top_authors.into_iter().map(|(key, (posts, record))| (posts, key, record));
-        let sources = self.sources.into_iter().map(|(source, posts)| (posts, source, ()));
-        Detail {
-            authors: self.authors,
-            texts: self.texts,
-            terms: heaviest(terms.collect(), &room.terms, |weight, word, ()| entry(&word, weight, None)),
-            posts: heaviest(posts.collect(), &room.posts, |weight, _, record| post_entry(weight, record)),
-            top_authors: heaviest(authors.collect(), &room.top_authors, author_entry),
-            sources: heaviest(sources.collect(), &room.sources, |posts, source, ()| {
+        let terms = self.terms.drain().map(|(word, (weight, _))| (weight, word, ()));
+        let posts = self.posts.drain().map(|(id, (weight, record))| (weight, id, record));
+        let authors = self.top_authors.drain().map(|(key, (posts, record))| (posts, key, record));
+        let sources = self.sources.drain(..);
+        Some(Detail {
+            authors: std::mem::take(&mut self.authors),
+            texts: std::mem::take(&mut self.texts),
+            terms: heaviest(terms, &room.terms, |weight, word, ()| entry(&word, weight, None)),
+            posts: heaviest(posts, &room.posts, |weight, _, record| post_entry(weight, record)),
+            top_authors: heaviest(authors, &room.top_authors, author_entry),
+            sources: heaviest(sources, &room.sources, |posts, source, ()| {
                 entry(source.as_str(), posts, None)
             }),
-        }
+        })
     }
 }
 
 /// The heaviest as a list like `room`; of equals the smaller keys stay. Only the few that stay are written out.
 fn heaviest<K: Ord, T>(
-    mut all: Vec<(u64, K, T)>,
+    all: impl ExactSizeIterator<Item = (u64, K, T)>,
     room: &TopList,
     write: impl Fn(u64, K, T) -> TopEntry,
 ) -> TopList {
-    if all.len() > room.capacity() {
-        all.select_nth_unstable_by(room.capacity(), |a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-        all.truncate(room.capacity());
+    let write = |(weight, key, rest)| write(weight, key, rest);
+    if all.len() <= room.capacity() {
+        return TopList::from_entries(room.capacity(), all.map(write).collect());
     }
-    let entries = all.into_iter().map(|(weight, key, rest)| write(weight, key, rest)).collect();
-    TopList::from_entries(room.capacity(), entries)
+    let mut all: Vec<(u64, K, T)> = all.collect();
+    all.select_nth_unstable_by(room.capacity(), |a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    all.truncate(room.capacity());
+    TopList::from_entries(room.capacity(), all.into_iter().map(write).collect())
 }
 
 fn entry(key: &str, weight: u64, note: Option<&str>) -> TopEntry {
@@ -209,14 +228,16 @@ fn entry(key: &str, weight: u64, note: Option<&str>) -> TopEntry {
 fn post_entry(weight: u64, record: &Scored) -> TopEntry {
     let words = record.tokenized.matched.own_words().trim();
     let excerpt = words.char_indices().nth(EXCERPT_CHARS).map_or(words, |(end, _)| &words[..end]);
-    entry(&record.tokenized.matched.post.id.to_string(), weight, Some(excerpt))
+    let id = &record.tokenized.matched.post.id;
+    // As it is shown, but put together at once.
+    entry(&[id.source.as_str(), id.as_str()].join("/"), weight, Some(excerpt))
 }
 
 /// The note is source, id and name with a tab between: neither source nor id can hold one.
 fn author_entry(posts: u64, key: AuthorKey, record: &Scored) -> TopEntry {
     let post = &record.tokenized.matched.post;
     let name = post.author.name.as_deref().unwrap_or_default();
-    let note = format!("{}\t{}\t{name}", post.id.source, post.author.id);
+    let note = [post.id.source.as_str(), post.author.id.as_str(), name].join("\t");
     entry(&key.to_string(), posts, Some(&note))
 }
 

@@ -1,7 +1,9 @@
 //! Which words of a negative post are worth showing to a person.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
+use rustc_hash::FxHashSet;
 use tocsin_model::{Matched, Mention, Token, TokenKind};
 
 /// How many words of one post are looked at: a wall of text may not crowd out everybody else.
@@ -36,7 +38,7 @@ fn telling_word(word: &str, kind: TokenKind) -> Option<Cow<'_, str>> {
     } else {
         Cow::Borrowed(word)
     };
-    (!is_in_every_complaint(&word)).then_some(word)
+    (!STOP_SET.contains(&*word)).then_some(word)
 }
 
 /// A word that shares a letter with the brand's places; a hashtag that holds nothing else than the brand.
@@ -47,21 +49,19 @@ fn names_the_brand(token: Token, places: &[(u32, u32)]) -> bool {
     })
 }
 
+/// The same as a set.
+static STOP_SET: LazyLock<FxHashSet<&str>> = LazyLock::new(|| STOP.iter().copied().collect());
+
 /// Words that every complaint has. Short on purpose: the weights put what is special to a crisis on top
-/// by themselves. A pattern, because the compiler then tells most words apart by length and first bytes.
+/// by themselves.
 #[rustfmt::skip] // Many words a line.
-fn is_in_every_complaint(word: &str) -> bool {
-    matches!(
-        word,
-        "我们" | "你们" | "他们" | "什么" | "怎么" | "这个" | "那个" | "一个" | "没有" | "不是"
-        | "就是" | "可以" | "知道" | "现在" | "真的" | "还是" | "自己" | "因为" | "所以" | "但是"
-        | "如果" | "觉得" | "这样" | "这么" | "那么" | "时候" | "已经" | "还有" | "也是" | "不会"
-        | "一下" | "一直" | "今天" | "这种" | "为什么" | "这是" | "都是" | "大家" | "有人" | "不要"
-        | "the" | "and" | "for" | "you" | "are" | "was" | "this" | "that" | "with" | "have" | "has"
-        | "not" | "but" | "they" | "all" | "just" | "from" | "your" | "can" | "what" | "will" | "its"
-        | "our"
-    )
-}
+const STOP: &[&str] = &[
+    "我们", "你们", "他们", "什么", "怎么", "这个", "那个", "一个", "没有", "不是", "就是", "可以", "知道", "现在",
+    "真的", "还是", "自己", "因为", "所以", "但是", "如果", "觉得", "这样", "这么", "那么", "时候", "已经", "还有",
+    "也是", "不会", "一下", "一直", "今天", "这种", "为什么", "这是", "都是", "大家", "有人", "不要",
+    "the", "and", "for", "you", "are", "was", "this", "that", "with", "have", "has", "not", "but", "they", "all",
+    "just", "from", "your", "can", "what", "will", "its", "our",
+];
 
 #[cfg(test)]
 mod tests {

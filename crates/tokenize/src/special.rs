@@ -20,8 +20,12 @@ pub(crate) fn find(text: &str, from: usize) -> Option<Token> {
     let bytes = text.as_bytes();
     let mut at = from;
     loop {
-        at += bytes[at..].iter().position(|&b| MAY_START[b as usize])?;
-        let found = match bytes[at] {
+        let first = *bytes.get(at)?;
+        if let step @ 1.. = STEP[first as usize] {
+            at += usize::from(step);
+            continue;
+        }
+        let found = match first {
             b'#' => hashtag(text, at).map(|end| (end, TokenKind::Hashtag)),
             b'@' => account(text, from, at).map(|end| (end, TokenKind::Account)),
             b'[' => emoticon(text, at).map(|end| (end, TokenKind::Emoticon)),
@@ -35,16 +39,28 @@ pub(crate) fn find(text: &str, from: usize) -> Option<Token> {
     }
 }
 
-/// The bytes that a special token may begin with. 0xE2 and 0xF0 begin the UTF-8 of emoji.
-const MAY_START: [bool; 256] = {
-    let mut may = [false; 256];
+/// For each byte that begins a character its length, and 0 where a special token may begin with it: 0xE2
+/// and 0xF0 begin the UTF-8 of emoji.
+const STEP: [u8; 256] = {
+    let mut step = [1; 256];
+    let mut b = 0xC0;
+    while b < 256 {
+        step[b] = if b < 0xE0 {
+            2
+        } else if b < 0xF0 {
+            3
+        } else {
+            4
+        };
+        b += 1;
+    }
     let starts = [b'#', b'@', b'[', b'h', b'H', b'w', b'W', 0xE2, 0xF0];
     let mut i = 0;
     while i < starts.len() {
-        may[starts[i] as usize] = true;
+        step[starts[i] as usize] = 0;
         i += 1;
     }
-    may
+    step
 };
 
 /// `#话题#` with letters and no line break between the marks, not beginning or ending with white space
@@ -66,7 +82,7 @@ fn hashtag(text: &str, at: usize) -> Option<usize> {
             tag_end = Some(i);
         }
         // A tag of digits alone is a number such as #1; a topic may be `#2026#`.
-        has_letter |= c.is_alphanumeric();
+        has_letter |= is_letter_or_digit(c);
         before = c;
     }
     let end = tag_end.unwrap_or_else(|| bounded(inside, HASHTAG_CHARS_MAX));
@@ -121,10 +137,10 @@ fn emoticon(text: &str, at: usize) -> Option<usize> {
         if c == ']' {
             return has_letter.then_some(at + 1 + i + 1);
         }
-        if !c.is_alphanumeric() {
+        if !is_letter_or_digit(c) {
             return None;
         }
-        has_letter |= c.is_alphabetic();
+        has_letter |= is_chinese(c) || c.is_alphabetic();
     }
     None
 }
@@ -186,7 +202,16 @@ fn is_emoji(c: char) -> bool {
 }
 
 fn is_name_char(c: char) -> bool {
-    c.is_alphanumeric() || c == '_' || c == '-'
+    is_letter_or_digit(c) || c == '_' || c == '-'
+}
+
+fn is_letter_or_digit(c: char) -> bool {
+    is_chinese(c) || c.is_alphanumeric()
+}
+
+/// In the main block of Chinese, where all are letters: told without a look into the tables of Unicode.
+fn is_chinese(c: char) -> bool {
+    matches!(c, '\u{4E00}'..='\u{9FFF}')
 }
 
 /// The byte at which the first `chars` characters end.

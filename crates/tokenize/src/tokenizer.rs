@@ -96,7 +96,12 @@ fn push(text: &str, start: usize, end: usize, tokens: &mut Vec<Token>) {
         },
         _ => {
             let Some(c) = text[start..end].chars().next() else { return };
-            if c.is_whitespace() {
+            if is_common_mark(c) {
+                if repeats_mark(text, start, end, tokens) {
+                    return lengthen(tokens, end);
+                }
+                TokenKind::Mark
+            } else if c.is_whitespace() {
                 return;
             } else if is_han(c) {
                 TokenKind::Word
@@ -174,6 +179,11 @@ fn repeats_mark(text: &str, start: usize, end: usize, tokens: &[Token]) -> bool 
 /// Chinese characters: those that jieba cuts by its dictionary.
 fn is_han(c: char) -> bool {
     matches!(c, '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{2FA1F}')
+}
+
+/// Dashes, quotes and dots, and the marks of Chinese: told without a look into the tables of Unicode.
+fn is_common_mark(c: char) -> bool {
+    matches!(c, '\u{2010}'..='\u{2027}' | '\u{3001}'..='\u{3003}' | '\u{3008}'..='\u{301F}')
 }
 
 /// Accents that are characters of their own.

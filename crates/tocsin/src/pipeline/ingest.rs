@@ -1,6 +1,6 @@
 //! posts → claims, brands, kin.
 
-use tocsin_flow::{Batch, Casebook, Claims, Fault, Kin, Outputs, RawRecord, Windows};
+use tocsin_flow::{Batch, Casebook, Claims, Fault, Kin, Meters as _, Outputs, RawRecord, Windows};
 use tocsin_model::{ArrivalTime, Matched, Position, Post, Rejected};
 
 use super::Chain;
@@ -17,6 +17,9 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
         // Nothing that any of these records can still answer may be forgotten.
         let oldest = batch.records.iter().map(|(_, r)| r.arrived).min().unwrap_or_default();
         let posts = read(batch, outputs);
+        for rejected in &outputs.rejected {
+            self.metrics.record_rejected("log", &rejected.reason);
+        }
         let claims: Vec<_> =
             posts.iter().map(|(position, post)| tocsin_ingest::record(post, *position)).collect();
         let sightings = self.state.claim(lane, &claims).await?;

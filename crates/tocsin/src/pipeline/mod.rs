@@ -181,6 +181,7 @@ impl<S: Claims + Kin + Windows + Casebook> Step for Chain<S> {
         self.settled = self.now;
         let mut outputs = Outputs::default();
         self.tick_through(now, &mut outputs).await?;
+        self.metrics.incidents_open(self.state.open().await?.len());
         self.now = self.now.max(Some(now));
         Ok(outputs)
     }

@@ -148,7 +148,7 @@ fn file_entries(file: &Path, latest: ArrivalTime) -> Result<Entries, cli::Stop> 
     let path = file.to_string_lossy().into_owned();
     let faulty = move |why: std::io::Error| cli::Stop::failed(format_args!("{path}: {why}"));
     let records = read_records(&file.to_string_lossy(), Format::default(), &Columns::default())
-        .map_err(|why| cli::Stop::usage(why))?;
+        .map_err(cli::Stop::usage)?;
     let mut before = BEFORE_ALL;
     let blank =
         |raw: &std::io::Result<RawRecord>| raw.as_ref().is_ok_and(|r| r.bytes.trim_ascii().is_empty());
