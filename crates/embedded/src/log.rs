@@ -100,10 +100,9 @@ impl Link for EmbeddedLink {
             records.push((Position(u64::from_be_bytes(key)), RawRecord { arrived, json }));
         }
         let latest = records.iter().map(|(_, r)| r.arrived).max();
-        if let Some(latest) = latest {
-            let mut desk = self.shared.desk();
-            desk.now = desk.now.max(Some(latest));
-        }
+        // Not yet where data time stands: an abandoned batch may come again in smaller pieces, and what the
+        // first of them forgets the next may need.
+        self.shared.desk().ahead = latest;
         Ok(Batch { lane: LANE, records })
     }
 
@@ -119,6 +118,7 @@ impl Link for EmbeddedLink {
         let mut guard = self.shared.desk();
         let desk = &mut *guard;
         let disk = &self.shared.disk;
+        desk.now = desk.now.max(desk.ahead.take());
         desk.rooms.write(&mut desk.tx);
         crate::casebook::write_outputs(&mut desk.tx, &outputs, &self.shared.rejected);
         desk.noticed |= !outputs.notices.is_empty();

@@ -56,8 +56,10 @@ pub(crate) struct Desk {
     pub(crate) tx: Tx,
     pub(crate) rooms: Rooms,
     pub(crate) forgetter: Forgetter,
-    /// The greatest arrival fetched, now or before the last start.
+    /// The greatest arrival of what is done, now or before the last start.
     pub(crate) now: Option<ArrivalTime>,
+    /// The greatest arrival of the batch at hand.
+    pub(crate) ahead: Option<ArrivalTime>,
     /// Subjects with an incident that is not over; read from disk once.
     pub(crate) open: Option<BTreeSet<Subject>>,
     /// Notices were told since the last commit.

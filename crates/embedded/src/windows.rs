@@ -326,7 +326,7 @@ impl Windows for EmbeddedState {
         desk.rooms.standing(disk)?;
         let room = match desk.rooms.rooms.get_mut(subject) {
             Some(room) => room,
-            None => desk.rooms.room(disk, subject, desk.now.unwrap_or_default())?,
+            None => desk.rooms.room(disk, subject, desk.now.max(desk.ahead).unwrap_or_default())?,
         };
         room.dirty.marks = true;
         let merged = match room.marks.iter_mut().find(|(k, _)| *k == kind) {

@@ -116,9 +116,8 @@ fn trim_end(out: &mut String, base: usize) {
 /// What a byte may be the beginning of.
 #[derive(Clone, Copy, PartialEq)]
 enum Class {
-    /// The first byte of a character of so many bytes that is copied (or, where one of those below was
-    /// left as it is, one of its other bytes).
-    Plain(u8),
+    /// Copied, with all that follow it.
+    Plain,
     /// A space: copied unless another one stands before it.
     Space,
     /// ASCII that is looked at: control characters, `<`, `>`, `;`.
@@ -128,16 +127,10 @@ enum Class {
 }
 
 const CLASS: [Class; 256] = {
-    let mut class = [Class::Plain(1); 256];
+    let mut class = [Class::Plain; 256];
     let mut b = 0;
-    while b < 256 {
-        class[b] = match b {
-            ..0x20 => Class::Ascii,
-            0xC2..0xE0 => Class::Plain(2),
-            0xE0..0xF0 => Class::Plain(3),
-            0xF0.. => Class::Plain(4),
-            _ => Class::Plain(1),
-        };
+    while b < 0x20 {
+        class[b] = Class::Ascii;
         b += 1;
     }
     class[b' ' as usize] = Class::Space;
@@ -182,13 +175,11 @@ impl Tidy<'_> {
     fn run(&mut self, text: &str) {
         let bytes = text.as_bytes();
         let (mut copied, mut i) = (0, 0);
-        while i < bytes.len() {
+        // Byte by byte, which is faster than from character to character: no step waits for the last one.
+        while let Some(plain) = bytes[i..].iter().position(|&b| CLASS[b as usize] != Class::Plain) {
+            i += plain;
             let changed = match CLASS[bytes[i] as usize] {
-                // To the next character at once.
-                Class::Plain(length) => {
-                    i += usize::from(length);
-                    continue;
-                }
+                Class::Plain => false,
                 Class::Space => i == copied || bytes[i - 1] == b' ',
                 Class::Ascii => true,
                 Class::Wide => is_changed(&bytes[i..]),
@@ -232,6 +223,8 @@ impl Tidy<'_> {
                 self.opens.push(self.out.len());
                 self.out.push('<');
             }
+            // Nearly all: the marks of Chinese in half width.
+            c if c.is_ascii_graphic() => self.out.push(c),
             '\u{200D}' => {
                 let joins = self.out[self.base..].chars().next_back().is_some_and(joins_on);
                 if joins && next.is_some_and(is_pictograph) {

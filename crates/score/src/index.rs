@@ -10,20 +10,30 @@ use rustc_hash::FxHashMap;
 
 /// Words by how they begin.
 pub(crate) struct Index {
-    /// For each first two characters of words which of `words` begin with them.
-    longer: FxHashMap<u64, Range<u32>>,
-    /// Words of two characters and more, those with the same beginning together, the longest of them first.
+    /// For each first two characters of words what begins with them.
+    pairs: FxHashMap<u64, Group>,
+    /// Words of three characters and more, those of a group together, the longest of them first.
     words: Vec<Word>,
     /// What comes behind the first two characters of each word.
     rests: String,
     /// Words of a single character.
     single: FxHashMap<char, u32>,
-    /// The keys of `longer` and of `single`: asked first, because it is nearly always no.
-    pairs: Bits,
-    singles: Bits,
+    /// The keys of `pairs` and of `single`: asked first, because it is nearly always no.
+    pair_bits: Bits,
+    single_bits: Bits,
 }
 
-/// A word of two characters and more.
+/// The words that begin with the same two characters.
+#[derive(Clone, Copy)]
+struct Group {
+    /// Where in `words` the longer ones stand.
+    first: u32,
+    end: u32,
+    /// The number of the word that is nothing but these two characters.
+    alone: Option<u32>,
+}
+
+/// A word of three characters and more.
 struct Word {
     /// Where in `rests` its rest stands.
     rest: Range<u32>,
@@ -47,20 +57,24 @@ impl Index {
                 (None, _) => {}
             }
         }
-        let (mut longer, mut words, mut rests) = (FxHashMap::default(), Vec::new(), String::new());
+        let (mut pairs, mut words, mut rests) = (FxHashMap::default(), Vec::new(), String::new());
         for (pair, mut group) in by_pair {
             group.sort_by_key(|(rest, _)| std::cmp::Reverse(rest.len()));
-            let first = words.len() as u32;
+            let (first, mut alone) = (words.len() as u32, None);
             for (rest, number) in group {
-                let start = rests.len() as u32;
-                rests.push_str(rest);
-                words.push(Word { rest: start..rests.len() as u32, number });
+                if rest.is_empty() {
+                    alone = Some(number);
+                } else {
+                    let start = rests.len() as u32;
+                    rests.push_str(rest);
+                    words.push(Word { rest: start..rests.len() as u32, number });
+                }
             }
-            longer.insert(pair, first..words.len() as u32);
+            pairs.insert(pair, Group { first, end: words.len() as u32, alone });
         }
-        let pairs = Bits::of(longer.keys().copied());
-        let singles = Bits::of(single.keys().map(|c| u64::from(*c)));
-        Index { longer, words, rests, single, pairs, singles }
+        let pair_bits = Bits::of(pairs.keys().copied());
+        let single_bits = Bits::of(single.keys().map(|c| u64::from(*c)));
+        Index { pairs, words, rests, single, pair_bits, single_bits }
     }
 
     /// Start, end and number of each word found in `text`, in order, not overlapping.
@@ -80,12 +94,12 @@ impl Index {
         loop {
             let next = chars.next();
             if let Some(next) = next
-                && self.pairs.may_have(join(c, next))
+                && self.pair_bits.may_have(join(c, next))
                 && let Some((rest, number)) = self.longest(join(c, next), chars.as_str())
             {
                 return Some((at, text.len() - chars.as_str().len() + rest, number));
             }
-            if self.singles.may_have(u64::from(c))
+            if self.single_bits.may_have(u64::from(c))
                 && let Some(number) = self.single.get(&c)
             {
                 return Some((at, at + c.len_utf8(), *number));
@@ -98,11 +112,12 @@ impl Index {
     /// The longest word that begins with `pair` and goes on as `text` does: the length of its rest, its number.
     #[inline(never)]
     fn longest(&self, pair: u64, text: &str) -> Option<(usize, u32)> {
-        let Range { start, end } = *self.longer.get(&pair)?;
-        self.words[start as usize..end as usize].iter().find_map(|word| {
+        let group = self.pairs.get(&pair)?;
+        let longer = self.words[group.first as usize..group.end as usize].iter().find_map(|word| {
             let rest = &self.rests.as_bytes()[word.rest.start as usize..word.rest.end as usize];
-            (rest.is_empty() || text.as_bytes().starts_with(rest)).then_some((rest.len(), word.number))
-        })
+            text.as_bytes().starts_with(rest).then_some((rest.len(), word.number))
+        });
+        longer.or(group.alone.map(|number| (0, number)))
     }
 }
 

@@ -20,12 +20,8 @@ pub(crate) fn find(text: &str, from: usize) -> Option<Token> {
     let bytes = text.as_bytes();
     let mut at = from;
     loop {
-        let first = *bytes.get(at)?;
-        if let step @ 1.. = STEP[first as usize] {
-            at += usize::from(step);
-            continue;
-        }
-        let found = match first {
+        at += bytes[at..].iter().position(|&b| MAY_START[b as usize])?;
+        let found = match bytes[at] {
             b'#' => hashtag(text, at).map(|end| (end, TokenKind::Hashtag)),
             b'@' => account(text, from, at).map(|end| (end, TokenKind::Account)),
             b'[' => emoticon(text, at).map(|end| (end, TokenKind::Emoticon)),
@@ -39,28 +35,16 @@ pub(crate) fn find(text: &str, from: usize) -> Option<Token> {
     }
 }
 
-/// For each byte that begins a character its length, and 0 where a special token may begin with it: 0xE2
-/// and 0xF0 begin the UTF-8 of emoji.
-const STEP: [u8; 256] = {
-    let mut step = [1; 256];
-    let mut b = 0xC0;
-    while b < 256 {
-        step[b] = if b < 0xE0 {
-            2
-        } else if b < 0xF0 {
-            3
-        } else {
-            4
-        };
-        b += 1;
-    }
+/// The bytes that a special token may begin with. 0xE2 and 0xF0 begin the UTF-8 of emoji.
+const MAY_START: [bool; 256] = {
+    let mut may = [false; 256];
     let starts = [b'#', b'@', b'[', b'h', b'H', b'w', b'W', 0xE2, 0xF0];
     let mut i = 0;
     while i < starts.len() {
-        step[starts[i] as usize] = 0;
+        may[starts[i] as usize] = true;
         i += 1;
     }
-    step
+    may
 };
 
 /// `#话题#` with letters and no line break between the marks, not beginning or ending with white space

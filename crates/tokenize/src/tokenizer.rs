@@ -66,7 +66,9 @@ impl Tokenizer {
     /// What lies between two special tokens.
     fn cut_words(&self, text: &str, from: usize, to: usize, tokens: &mut Vec<Token>) {
         let between = &text[from..to];
-        if between.bytes().all(|b| b == b' ') {
+        // Between accounts and emoticons there is often nothing but `://`: each of these alone, as jieba does it.
+        if between.bytes().all(|b| IS_LONE_MARK[b as usize]) {
+            (from..to).for_each(|at| push(text, at, at + 1, tokens));
             return;
         }
         for word in self.jieba.cut(between, true) {
@@ -74,6 +76,18 @@ impl Tokenizer {
         }
     }
 }
+
+/// ASCII that jieba never joins to its neighbours.
+const IS_LONE_MARK: [bool; 256] = {
+    let mut is = [false; 256];
+    let mut b = 0u8;
+    while b < 0x80 {
+        is[b as usize] =
+            !b.is_ascii_alphanumeric() && !matches!(b, b'+' | b'#' | b'&' | b'.' | b'_' | b'%' | b'-');
+        b += 1;
+    }
+    is
+};
 
 fn is_word(word: &str) -> bool {
     let chars = word.chars().take(WORD_CHARS_MAX + 1).count();
