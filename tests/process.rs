@@ -52,9 +52,13 @@ pub fn soak() -> bool {
     std::env::var_os("TOCSIN_SOAK").is_some()
 }
 
-/// How many seeds: `usual`, times what `TOCSIN_TIMES` says.
-pub fn seeds(usual: u64) -> u64 {
-    usual * std::env::var("TOCSIN_TIMES").ok().and_then(|n| n.parse::<u64>().ok()).unwrap_or(1)
+/// The seeds of a test: `usual` of them, times what `TOCSIN_TIMES` says; only one if `TOCSIN_SEED` names it.
+pub fn seeds(usual: u64) -> std::ops::Range<u64> {
+    let number = |name: &str| std::env::var(name).ok().and_then(|n| n.parse::<u64>().ok());
+    match number("TOCSIN_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..usual * number("TOCSIN_TIMES").unwrap_or(1),
+    }
 }
 
 /// How long anything may take that comes by itself: far longer than it does.

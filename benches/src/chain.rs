@@ -20,10 +20,8 @@ use crate::watch::{Takes, cpu_seconds, cpu_seconds_of};
 use crate::windows::Windows;
 use crate::write::write;
 
-/// Posts that are counted together.
+/// Posts that go through a stage together, and are counted together.
 const BATCH: usize = 1_000;
-/// Posts that go through the stages before that together: few enough to stay in the fast caches.
-const HANDFUL: usize = 100;
 /// Posts after which it is another's turn: long enough that caches are warm for most of it.
 const TURN: usize = 10_000;
 /// Terms of a brand.
@@ -39,21 +37,23 @@ enum Stage {
     Ingest,
     Tokenize,
     Score,
-    Write,
     Count,
     Windows,
+    Write,
+    Drop,
 }
 
 /// The names of the stages, in order.
-const STAGES: [&str; 8] = [
+const STAGES: [&str; 9] = [
     "parse",
     "claim",
     "clean, match",
     "segment, fingerprint",
     "score",
-    "write",
     "count",
-    "windows, and letting go",
+    "windows",
+    "write",
+    "letting go",
 ];
 
 /// Measures raw jieba, our segmenting and the chain in turns, so that a change of the machine's mood meets
@@ -160,43 +160,34 @@ impl Chain {
     fn run(&mut self, lines: &[Vec<u8>], laps: &mut impl Lap) {
         for batch in lines.chunks(BATCH) {
             laps.begin();
-            self.out.clear();
-            let mut scored: Vec<Scored> = Vec::with_capacity(batch.len());
-            for handful in batch.chunks(HANDFUL) {
-                self.read(handful, &mut scored, laps);
-            }
-            self.matched += scored.len() as u64;
-            self.mentions += scored.iter().map(|s| s.tokenized.matched.mentions.len() as u64).sum::<u64>();
-            laps.begin();
+            let posts: Vec<(Position, Post)> =
+                (self.next..).map(Position).zip(batch).filter_map(read).collect();
+            self.next += batch.len() as u64;
+            laps.end(Stage::Parse);
+            let seen: Vec<_> = posts.into_iter().map(claimed).collect();
+            laps.end(Stage::Claim);
+            let matched = ingest(&mut self.matcher, seen).matched;
+            laps.end(Stage::Ingest);
+            let cut = |matched| self.tokenizer.tokenize(matched, &mut self.scratch);
+            let tokenized: Vec<Tokenized> = matched.into_iter().map(cut).collect();
+            laps.end(Stage::Tokenize);
+            let scored: Vec<Scored> = tokenized.into_iter().map(|t| self.scorer.score(t)).collect();
+            laps.end(Stage::Score);
             let deltas = count(&scored, &self.secret);
             laps.end(Stage::Count);
             deltas.into_iter().for_each(|delta| self.windows.merge(delta));
-            black_box(&self.out);
-            drop(scored);
             laps.end(Stage::Windows);
+            self.out.clear();
+            scored.iter().for_each(|s| write(s, &mut self.out));
+            black_box(&self.out);
+            laps.end(Stage::Write);
+            self.matched += scored.len() as u64;
+            self.mentions += scored.iter().map(|s| s.tokenized.matched.mentions.len() as u64).sum::<u64>();
+            drop(scored);
+            laps.end(Stage::Drop);
         }
         // What was timed must also be what was asked for.
         assert_eq!(self.windows.posts(), self.mentions, "each mention is counted once");
-    }
-
-    /// What comes before counting, for a few posts.
-    fn read(&mut self, lines: &[Vec<u8>], scored: &mut Vec<Scored>, laps: &mut impl Lap) {
-        laps.begin();
-        let posts: Vec<(Position, Post)> = (self.next..).map(Position).zip(lines).filter_map(read).collect();
-        self.next += lines.len() as u64;
-        laps.end(Stage::Parse);
-        let seen: Vec<_> = posts.into_iter().map(claimed).collect();
-        laps.end(Stage::Claim);
-        let matched = ingest(&mut self.matcher, seen).matched;
-        laps.end(Stage::Ingest);
-        let cut = |matched| self.tokenizer.tokenize(matched, &mut self.scratch);
-        let tokenized: Vec<Tokenized> = matched.into_iter().map(cut).collect();
-        laps.end(Stage::Tokenize);
-        let first = scored.len();
-        scored.extend(tokenized.into_iter().map(|t| self.scorer.score(t)));
-        laps.end(Stage::Score);
-        scored[first..].iter().for_each(|s| write(s, &mut self.out));
-        laps.end(Stage::Write);
     }
 }
 

@@ -221,7 +221,7 @@ fn a_replay_killed_again_and_again_comes_to_the_same_counts() {
     let config = config(&folder, &[brand]);
     let whole = folder.path().join("whole");
     assert!(replay(&[&posts], &config, None, "max", &whole).status().unwrap().success());
-    for seed in 0..seeds(3) {
+    for seed in seeds(3) {
         let killed = folder.path().join(format!("killed{seed}"));
         let data = folder.path().join(format!("data{seed}"));
         let mut kills = 0;

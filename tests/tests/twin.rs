@@ -142,7 +142,7 @@ impl<A: Watched, B: Watched> Watched for Twin<A, B> {
 #[test]
 fn embedded_answers_as_the_model_does() {
     let chains = Chains::default();
-    for seed in 0..seeds(20) {
+    for seed in seeds(20) {
         World::new(seed).run(
             || Twin(Memory::default(), Embedded::fresh()),
             |state, now| chains.on(state, now),

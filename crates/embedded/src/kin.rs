@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 
 use tocsin_flow::{Fault, Kin};
 use tocsin_model::{
-    ArrivalTime, Ask, BrandId, Gained, Lane, Matched, Mention, MentionedBy, Position, PostId, Sighting, Tell,
-    Took, took_from,
+    ArrivalTime, Ask, BrandId, Gained, Hour, Lane, Matched, Mention, MentionedBy, Position, PostId, Sighting,
+    Tell, Took, took_from,
 };
 
 use crate::layout::{Key, Space, number_at};
@@ -19,16 +19,11 @@ impl Kin for EmbeddedState {
         _lane: Lane,
         tells: Vec<Tell>,
         asks: Vec<Ask>,
-        now: ArrivalTime,
+        _now: ArrivalTime,
     ) -> Result<Vec<Gained>, Fault> {
         let mut desk = self.shared.desk();
-        let mut meeting = Meeting {
-            shared: &self.shared,
-            tx: &mut desk.tx,
-            now,
-            told: VecDeque::new(),
-            gained: Vec::new(),
-        };
+        let mut meeting =
+            Meeting { shared: &self.shared, tx: &mut desk.tx, told: VecDeque::new(), gained: Vec::new() };
         meeting.told.extend(tells);
         for ask in asks {
             meeting.ask(ask)?;
@@ -44,7 +39,6 @@ impl Kin for EmbeddedState {
 struct Meeting<'a> {
     shared: &'a Shared,
     tx: &'a mut Tx,
-    now: ArrivalTime,
     told: VecDeque<Tell>,
     gained: Vec<Gained>,
 }
@@ -54,20 +48,17 @@ impl Meeting<'_> {
     fn ask(&mut self, mut ask: Ask) -> Result<(), Fault> {
         let mut found: Vec<Took> = Vec::new();
         if matches!(ask.child.sighting, Sighting::Update(_)) {
-            // What the first record gained is the update's, too; it is looked at, so it lives on.
+            // What the first record gained is the update's, too.
             let own = self.taken(&ask.child.post.id)?;
-            if !own.is_empty() {
-                self.keep_taken(&ask.child.post.id, &own)?;
-            }
-            found.extend(own.into_iter().filter(|took| took.at >= ask.arrived));
+            found.extend(own.took.into_iter().filter(|took| took.at >= ask.arrived));
         }
-        for took in self.taken(&ask.parent)? {
+        for took in self.taken(&ask.parent)?.took {
             if let Some(at) = took_from(took.at, ask.arrived) {
                 found.push(Took { brand: took.brand, at });
             }
         }
         let position = ask.child.position;
-        self.answer(&mut ask, found, position);
+        self.answer(&mut ask, found, position)?;
         let key = Key::of(b'a').post(&ask.parent).number(position.0).post(&ask.child.post.id).bytes();
         self.keep_ask(key, &ask);
         Ok(())
@@ -76,12 +67,13 @@ impl Meeting<'_> {
     /// Keeps what was taken, and answers those who asked for it.
     fn tell(&mut self, tell: &Tell) -> Result<(), Fault> {
         let mut taken = self.taken(&tell.id)?;
-        let new: Vec<Took> = tell.took.iter().filter(|took| !taken.contains(took)).cloned().collect();
+        let new: Vec<Took> = tell.took.iter().filter(|took| !taken.took.contains(took)).cloned().collect();
         if new.is_empty() {
             return Ok(());
         }
-        taken.extend(new.iter().cloned());
-        self.keep_taken(&tell.id, &taken)?;
+        new.iter().for_each(|took| taken.seen(took.at));
+        taken.took.extend(new.iter().cloned());
+        self.keep_taken(&tell.id, &taken);
         let prefix = Key::of(b'a').post(&tell.id).bytes();
         for (key, row) in self.tx.prefix(&self.shared.disk, Space::Kin, &prefix)? {
             let mut ask = read_ask(&tell.id, &row)?;
@@ -90,7 +82,7 @@ impl Meeting<'_> {
                 .filter_map(|t| Some(Took { brand: t.brand.clone(), at: took_from(t.at, ask.arrived)? }))
                 .collect();
             let position = ask.child.position.max(tell.position);
-            if self.answer(&mut ask, found, position) {
+            if self.answer(&mut ask, found, position)? {
                 self.keep_ask(key, &ask);
             }
         }
@@ -99,12 +91,18 @@ impl Meeting<'_> {
 
     /// Gives a child what it has not got yet; a first sighting tells its own children. The ask remembers
     /// what was given among its child's mentions.
-    fn answer(&mut self, ask: &mut Ask, mut found: Vec<Took>, position: Position) -> bool {
+    fn answer(&mut self, ask: &mut Ask, mut found: Vec<Took>, position: Position) -> Result<bool, Fault> {
+        if !found.is_empty() {
+            // What a post took is looked at with each record of it, and lives on.
+            let mut own = self.taken(&ask.child.post.id)?;
+            own.seen(ask.child.post.arrived);
+            self.keep_taken(&ask.child.post.id, &own);
+        }
         found.sort();
         found.dedup_by(|a, b| a.brand == b.brand);
         found.retain(|took| !mentions(&ask.child, &took.brand));
         if found.is_empty() {
-            return false;
+            return Ok(false);
         }
         let child = Matched { position, ..ask.child.clone() };
         if let Sighting::First(_) = child.sighting {
@@ -119,36 +117,49 @@ impl Meeting<'_> {
         let mut named = child;
         named.mentions.retain(|m| m.by == MentionedBy::Name);
         self.gained.push(Gained { child: named, took: found });
-        true
+        Ok(true)
     }
 
-    fn taken(&self, id: &PostId) -> Result<Vec<Took>, Fault> {
+    fn taken(&self, id: &PostId) -> Result<Taken, Fault> {
         let key = Key::of(b't').post(id).bytes();
-        match self.tx.get(&self.shared.disk, Space::Kin, &key)? {
-            Some(row) => tocsin_wire::read_took(row.get(8..).unwrap_or_default())
-                .map_err(|e| broken_row(Space::Kin, e)),
-            None => Ok(Vec::new()),
-        }
+        let Some(row) = self.tx.get(&self.shared.disk, Space::Kin, &key)? else {
+            return Ok(Taken::default());
+        };
+        let hour = number_at(&row, 0).map(|hour| Hour(hour as i64));
+        let took = tocsin_wire::read_took(row.get(8..).unwrap_or_default());
+        Ok(Taken { hour, took: took.map_err(|e| broken_row(Space::Kin, e))? })
     }
 
-    /// With the hour in which it was last looked at, so that it lives as long as its updates come.
-    fn keep_taken(&mut self, id: &PostId, taken: &[Took]) -> Result<(), Fault> {
+    fn keep_taken(&mut self, id: &PostId, taken: &Taken) {
         let key = Key::of(b't').post(id).bytes();
-        let last = taken.iter().map(|t| t.at).max().unwrap_or(self.now).max(self.now);
-        let mut row = last.hour().0.to_be_bytes().to_vec();
-        row.extend_from_slice(&tocsin_wire::write_took(taken));
-        self.tx.put(Space::Kin, Key::of(b'x').signed(last.hour().0).raw(&key).bytes(), Vec::new());
+        let hour = taken.hour.unwrap_or_default();
+        let mut row = hour.0.to_be_bytes().to_vec();
+        row.extend_from_slice(&tocsin_wire::write_took(&taken.took));
+        self.tx.put(Space::Kin, Key::of(b'x').signed(hour.0).raw(&key).bytes(), Vec::new());
         self.tx.put(Space::Kin, key, row);
-        Ok(())
     }
 
     fn keep_ask(&mut self, key: Vec<u8>, ask: &Ask) {
         let mut row = ask.arrived.millis().to_be_bytes().to_vec();
         row.extend_from_slice(&ask.child.position.0.to_be_bytes());
         row.extend_from_slice(&tocsin_wire::write_matched(&ask.child));
-        let hour = ask.arrived.max(self.now).hour();
+        let hour = ask.arrived.max(ask.child.post.arrived).hour();
         self.tx.put(Space::Kin, Key::of(b'y').signed(hour.0).raw(&key).bytes(), Vec::new());
         self.tx.put(Space::Kin, key, row);
+    }
+}
+
+/// What a post took, with the hour of arrival in which it was last looked at: it lives as long as its
+/// updates come.
+#[derive(Default)]
+struct Taken {
+    hour: Option<Hour>,
+    took: Vec<Took>,
+}
+
+impl Taken {
+    fn seen(&mut self, at: ArrivalTime) {
+        self.hour = self.hour.max(Some(at.hour()));
     }
 }
 

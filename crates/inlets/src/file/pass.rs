@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 use crate::file::FileConfig;
 use crate::file::mark::Mark;
 use crate::records::{
-    BUFFER_BYTES, Format, RawRecord, RecordLines, Records, Rows, Unpacked, open_from, unpack,
+    BUFFER_BYTES, Format, Line, RawRecord, RecordLines, Records, Rows, Unpacked, open_from, unpack,
 };
 
 /// Records handed in at once.
@@ -140,9 +140,21 @@ impl Pass {
     }
 }
 
-/// The header of a CSV, with where the first row begins.
+/// The header of a CSV, with where the first row begins. One that is still being written is waited for, as
+/// any torn line is.
 fn header(path: &Path, config: &FileConfig) -> io::Result<(Rows, (u64, u64))> {
-    let mut lines = RecordLines::new(BufReader::with_capacity(BUFFER_BYTES, unpack(File::open(path)?)?));
+    let open = || -> io::Result<_> {
+        Ok(RecordLines::new(BufReader::with_capacity(BUFFER_BYTES, unpack(File::open(path)?)?)))
+    };
+    let mut lines = open()?;
+    let mut first = lines.next_line()?;
+    while first.as_ref().is_some_and(Line::is_blank) {
+        first = lines.next_line()?;
+    }
+    if config.follow && first.is_none_or(|line| line.terminator.is_empty()) {
+        return Ok((Rows::not_yet(), (0, 1)));
+    }
+    let mut lines = open()?;
     let rows = Rows::read_header(&mut lines, &config.columns)?;
     Ok((rows, lines.position()))
 }

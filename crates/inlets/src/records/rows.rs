@@ -26,7 +26,7 @@ pub(crate) struct Rows {
 impl Rows {
     /// Reads the header.
     pub(crate) fn read_header<R: BufRead>(lines: &mut RecordLines<R>, columns: &Columns) -> io::Result<Rows> {
-        let mut rows = Rows { plan: None, held: VecDeque::new(), vain_looks: 0 };
+        let mut rows = Rows::not_yet();
         if let Some(row) = rows.next_whole(lines)? {
             let names = row.fields().map_err(|reason| {
                 io::Error::new(io::ErrorKind::InvalidData, format!("the header {reason}"))
@@ -34,6 +34,11 @@ impl Rows {
             rows.plan = Some(columns.plan(&names)?);
         }
         Ok(rows)
+    }
+
+    /// No header, and so no rows.
+    pub(crate) fn not_yet() -> Rows {
+        Rows { plan: None, held: VecDeque::new(), vain_looks: 0 }
     }
 
     /// Lines are held back for the next row.

@@ -43,8 +43,8 @@ fn a_ringing_bell_gives_its_reasons() {
 
                声量 volume   近 15 分钟听到 48 条，这个时段往常约 3.2 条。
                              In the last 15 min 48 posts were heard; 3.2 were to be expected at this hour.
-               负面 negative 其中负面约 31 条（65%），往常约 0.4 条（13%）；偶然出现的概率约 1/10^31。
-                             About 31 of them are negative (65 %); 0.4 (13 %) would be usual (chance about 1 in
+               负面 negative 其中负面约 31 条（65%），往常约 0.4 条（1%）；偶然出现的概率约 1/10^31。
+                             About 31 of them are negative (65 %); 0.4 (1 %) would be usual (chance about 1 in
                              10^31).
                触达 reach    可能触达 123.5 万人；连同迟到的和纯转发共 76 条。
                              1,234,567 persons may have been reached; with late posts and bare reposts there are
