@@ -142,14 +142,11 @@ impl Server {
     /// Comes back when it has read so many records since its start.
     #[track_caller]
     pub fn has_read(&self, records: u64) {
-        let mut read = 0.0;
-        until(&format!("all {records} records are read"), || {
-            read = self.metric("tocsin_stage_records_in_total{stage=\"ingest\"}").unwrap_or(0.0);
-            if std::env::var_os("DBG").is_some() {
-                eprintln!("read {read} of {records}");
-            }
-            (read >= records as f64).then_some(())
-        });
+        if records == 0 {
+            return;
+        }
+        let read = || self.metric("tocsin_stage_records_in_total{stage=\"ingest\"}");
+        until(&format!("all {records} records are read"), || read().filter(|read| *read >= records as f64));
     }
     /// SIGKILL.
     pub fn kill(mut self) {
@@ -171,6 +168,8 @@ impl Drop for Server {
     fn drop(&mut self) {
         if std::thread::panicking() {
             println!("the process said:\n{}", self.said.lock().unwrap().join("\n"));
+            let page = Connection::open(&self.url).and_then(|mut pages| pages.get("/metrics"));
+            println!("its metrics:\n{}", page.map_or_else(|why| why.to_string(), |page| page.text()));
         }
         // After a test that failed; one that has ended is none of ours any more, and that is no fault.
         if let Ok(None) = self.child.try_wait() {

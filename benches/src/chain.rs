@@ -29,30 +29,16 @@ const TERMS: usize = 10;
 /// The query that every post of the corpus matches.
 const CATCH_ALL: &str = "source:weibo";
 
-/// What the chain does.
-#[derive(Clone, Copy)]
-enum Stage {
-    Parse,
-    Claim,
-    Ingest,
-    Tokenize,
-    Score,
-    Count,
-    Windows,
-    Write,
-    Drop,
-}
-
-/// The names of the stages, in order.
+/// What the chain does, in order.
 const STAGES: [&str; 9] = [
     "parse",
     "claim",
     "clean, match",
     "segment, fingerprint",
     "score",
+    "write",
     "count",
     "windows",
-    "write",
     "letting go",
 ];
 
@@ -73,13 +59,15 @@ pub(crate) fn measure(
     // One round more than asked for: in the first one caches and buffers are cold.
     for round in 0..=rounds {
         let mut took = [0.0; 4];
+        all.windows.begin_again();
+        some.windows.begin_again();
         for (lines, texts) in corpus.lines.chunks(TURN).zip(corpus.texts.chunks(TURN)) {
-            took[0] += cpu_seconds_of(|| texts.iter().for_each(|t| drop(black_box(jieba.cut(t, true)))))?;
+            took[0] += cpu_seconds_of(|| texts.iter().for_each(|t| drop(black_box(jieba.cut(t, true)))));
             took[1] += cpu_seconds_of(|| {
                 texts.iter().for_each(|t| drop(black_box(tokenizer.cut(t, &mut scratch))));
-            })?;
-            took[2] += cpu_seconds_of(|| all.run(lines, &mut NoLaps))?;
-            took[3] += cpu_seconds_of(|| some.run(lines, &mut NoLaps))?;
+            });
+            took[2] += cpu_seconds_of(|| all.run(lines));
+            took[3] += cpu_seconds_of(|| some.run(lines));
         }
         if round > 0 {
             [&mut raw, &mut cut, &mut whole, &mut skipping]
@@ -88,9 +76,11 @@ pub(crate) fn measure(
                 .for_each(|(t, s)| t.push(s));
         }
     }
-    // Once more with a look at the clock between the stages, which takes time of its own.
-    let mut laps = Laps::start()?;
-    all.run(&corpus.lines, &mut laps);
+    let mut stages: [Vec<f64>; STAGES.len()] = Default::default();
+    for _ in 0..rounds {
+        all.windows.begin_again();
+        stages.iter_mut().zip(all.run_by_stages(&corpus.lines)).for_each(|(takes, took)| takes.push(took));
+    }
     let posts = corpus.texts.len() as f64;
     let rate = |took: &[f64]| Takes::of(took.iter().map(|t| posts / t).collect());
     let share = |took: &[f64]| Takes::of(raw.iter().zip(took).map(|(raw, t)| raw / t).collect());
@@ -100,8 +90,8 @@ pub(crate) fn measure(
     table.takes("  ÷ raw jieba", Unit::Share, share(&cut), aim(0.85, 0.95));
     table.takes("whole chain in memory, every post matched (CPU)", Unit::Rate, rate(&whole), None);
     table.takes("  ÷ raw jieba", Unit::Share, share(&whole), aim(0.40, 0.55));
-    for (name, took) in STAGES.iter().zip(laps.took) {
-        table.once(format!("  {name}, a post"), Unit::Micros, took / posts * 1e6, None);
+    for (name, took) in STAGES.iter().zip(stages) {
+        table.takes(format!("  of this, {name}, a post"), Unit::Micros, Takes::of(took), None);
     }
     let matched = some.matched as f64 / ((rounds + 1) as f64 * posts);
     let what = format!("chain, only the {:.0} % that name a brand go on (CPU)", matched * 100.0);
@@ -156,38 +146,63 @@ impl Chain {
         }
     }
 
-    /// Takes posts through the chain.
-    fn run(&mut self, lines: &[Vec<u8>], laps: &mut impl Lap) {
+    /// Takes posts through the chain: each stage hands them to the next one by one, up to where they are
+    /// counted together.
+    fn run(&mut self, lines: &[Vec<u8>]) {
         for batch in lines.chunks(BATCH) {
-            laps.begin();
-            let posts: Vec<(Position, Post)> =
-                (self.next..).map(Position).zip(batch).filter_map(read).collect();
+            let posts = (self.next..).map(Position).zip(batch).filter_map(read).map(claimed);
             self.next += batch.len() as u64;
-            laps.end(Stage::Parse);
-            let seen: Vec<_> = posts.into_iter().map(claimed).collect();
-            laps.end(Stage::Claim);
-            let matched = ingest(&mut self.matcher, seen).matched;
-            laps.end(Stage::Ingest);
-            let cut = |matched| self.tokenizer.tokenize(matched, &mut self.scratch);
-            let tokenized: Vec<Tokenized> = matched.into_iter().map(cut).collect();
-            laps.end(Stage::Tokenize);
-            let scored: Vec<Scored> = tokenized.into_iter().map(|t| self.scorer.score(t)).collect();
-            laps.end(Stage::Score);
-            let deltas = count(&scored, &self.secret);
-            laps.end(Stage::Count);
-            deltas.into_iter().for_each(|delta| self.windows.merge(delta));
-            laps.end(Stage::Windows);
+            let matched = ingest(&mut self.matcher, posts).matched;
+            let read = |m| self.scorer.score(self.tokenizer.tokenize(m, &mut self.scratch));
+            let scored: Vec<Scored> = matched.into_iter().map(read).collect();
             self.out.clear();
             scored.iter().for_each(|s| write(s, &mut self.out));
             black_box(&self.out);
-            laps.end(Stage::Write);
+            count(&scored, &self.secret).into_iter().for_each(|delta| self.windows.merge(delta));
             self.matched += scored.len() as u64;
             self.mentions += scored.iter().map(|s| s.tokenized.matched.mentions.len() as u64).sum::<u64>();
-            drop(scored);
-            laps.end(Stage::Drop);
         }
         // What was timed must also be what was asked for.
         assert_eq!(self.windows.posts(), self.mentions, "each mention is counted once");
+    }
+
+    /// The same, each stage done before the next begins: microseconds a post of each.
+    fn run_by_stages(&mut self, lines: &[Vec<u8>]) -> [f64; STAGES.len()] {
+        let mut took = [0.0; STAGES.len()];
+        for batch in lines.chunks(BATCH) {
+            let mut laps = took.iter_mut();
+            let mut last = cpu_seconds();
+            let mut lap = || {
+                let now = cpu_seconds();
+                *laps.next().expect("a place for each stage") += (now - last) * 1e6 / lines.len() as f64;
+                last = now;
+            };
+            let mut posts: Vec<(Position, Post)> = Vec::with_capacity(batch.len());
+            posts.extend((self.next..).map(Position).zip(batch).filter_map(read));
+            self.next += batch.len() as u64;
+            lap();
+            let seen: Vec<_> = posts.into_iter().map(claimed).collect();
+            lap();
+            let matched = ingest(&mut self.matcher, seen).matched;
+            lap();
+            let cut = |matched| self.tokenizer.tokenize(matched, &mut self.scratch);
+            let tokenized: Vec<Tokenized> = matched.into_iter().map(cut).collect();
+            lap();
+            let scored: Vec<Scored> = tokenized.into_iter().map(|t| self.scorer.score(t)).collect();
+            lap();
+            self.out.clear();
+            scored.iter().for_each(|s| write(s, &mut self.out));
+            black_box(&self.out);
+            lap();
+            let deltas = count(&scored, &self.secret);
+            lap();
+            deltas.into_iter().for_each(|delta| self.windows.merge(delta));
+            lap();
+            self.mentions += scored.iter().map(|s| s.tokenized.matched.mentions.len() as u64).sum::<u64>();
+            drop(scored);
+            lap();
+        }
+        took
     }
 }
 
@@ -204,39 +219,4 @@ fn read((position, line): (Position, &Vec<u8>)) -> Option<(Position, Post)> {
 fn claimed((position, post): (Position, Post)) -> (Position, Post, Sighting) {
     let (sighting, _) = Claim::meet(None, &record(&post, position));
     (position, post, sighting)
-}
-
-/// Is told where a stage begins and ends.
-trait Lap {
-    fn begin(&mut self) {}
-    fn end(&mut self, _: Stage) {}
-}
-
-/// Looks at no clock.
-struct NoLaps;
-
-impl Lap for NoLaps {}
-
-/// CPU seconds of each stage.
-struct Laps {
-    took: [f64; STAGES.len()],
-    last: f64,
-}
-
-impl Laps {
-    fn start() -> Result<Laps, Fault> {
-        Ok(Laps { took: [0.0; STAGES.len()], last: cpu_seconds()? })
-    }
-}
-
-impl Lap for Laps {
-    fn begin(&mut self) {
-        self.last = cpu_seconds().unwrap_or(f64::NAN);
-    }
-
-    fn end(&mut self, stage: Stage) {
-        let now = cpu_seconds().unwrap_or(f64::NAN);
-        self.took[stage as usize] += now - self.last;
-        self.last = now;
-    }
 }

@@ -228,15 +228,20 @@ impl Line {
         Ok(Line { stream, buffer: Vec::new() })
     }
 
-    /// Hands posts in; an error unless all of them were taken.
+    /// Hands posts in until they are taken.
     async fn post(&mut self, body: &[u8]) -> Result<(), String> {
         let head = format!(
             "POST /v1/posts HTTP/1.1\r\nHost: tocsin\r\nContent-Type: application/x-ndjson\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
-        match self.ask(&[head.as_bytes(), body].concat()).await? {
-            (202, _) => Ok(()),
-            (status, body) => Err(format!("the inlet answered {status}: {body}")),
+        let request = [head.as_bytes(), body].concat();
+        loop {
+            match self.ask(&request).await? {
+                (202, _) => return Ok(()),
+                // It pushes back when the chain cannot keep up: the same again, as a sender does.
+                (429, _) => tokio::task::yield_now().await,
+                (status, body) => return Err(format!("the inlet answered {status}: {body}")),
+            }
         }
     }
 

@@ -2,24 +2,22 @@
 
 use std::time::Duration;
 
+use rustix::time::{ClockId, clock_gettime};
 use tocsin_flow::Clock as _;
 use tocsin_runtime::WallClock;
 
-use crate::Fault;
-
-/// Seconds that this thread has computed since it began, as Linux counts them (to the nanosecond).
-pub(crate) fn cpu_seconds() -> Result<f64, Fault> {
-    let path = "/proc/thread-self/schedstat";
-    let stat =
-        std::fs::read_to_string(path).map_err(|why| format!("{path}: {why}; this bench needs Linux"))?;
-    Ok(stat.split(' ').next().unwrap_or_default().parse::<f64>()? / 1e9)
+/// Seconds that this thread has computed since it began. (What Linux tells of it under `/proc` is only as
+/// new as the last tick of the scheduler, some milliseconds ago.)
+pub(crate) fn cpu_seconds() -> f64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
 /// CPU seconds that `work` took.
-pub(crate) fn cpu_seconds_of(work: impl FnOnce()) -> Result<f64, Fault> {
-    let before = cpu_seconds()?;
+pub(crate) fn cpu_seconds_of(work: impl FnOnce()) -> f64 {
+    let before = cpu_seconds();
     work();
-    Ok(cpu_seconds()? - before)
+    cpu_seconds() - before
 }
 
 /// A stop watch on the wall.

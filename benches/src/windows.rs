@@ -1,42 +1,62 @@
-//! Counts in memory, as a carrier adds them up: minutes, hours, and the evidence of each hour.
+//! Counts in memory, hour by hour: what a batch adds, and at most 48 hours of it.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 
 use rustc_hash::FxHashMap;
 use tocsin_model::{Counts, Delta, Detail, Hour, Minute, Subject};
 
+/// Hours that are kept: as long as an id is known, and as evidence is.
+const HOURS_MAX: usize = 48;
+
 /// The windows of all subjects.
 #[derive(Default)]
-pub(crate) struct Windows(FxHashMap<Subject, Kept>);
+pub(crate) struct Windows {
+    hours: BTreeMap<Hour, FxHashMap<Subject, Kept>>,
+    /// Posts counted, in hours that are gone too.
+    posts: u64,
+}
 
+/// One subject in one hour.
 #[derive(Default)]
 struct Kept {
-    minutes: BTreeMap<Minute, Counts>,
-    hours: BTreeMap<Hour, Counts>,
-    details: BTreeMap<Hour, Detail>,
+    minutes: Vec<(Minute, Counts)>,
+    detail: Option<Box<Detail>>,
 }
 
 impl Windows {
     /// Adds what a batch adds to one subject.
     pub(crate) fn merge(&mut self, delta: Delta) {
-        let kept = self.0.entry(delta.subject).or_default();
-        for (minute, counts) in delta.minutes {
-            kept.hours.entry(minute.hour()).or_default().add(&counts);
-            kept.minutes.entry(minute).or_default().add(&counts);
-        }
-        for (hour, detail) in delta.details {
-            match kept.details.entry(hour) {
-                Entry::Occupied(mut known) => known.get_mut().merge(&detail),
-                Entry::Vacant(new) => {
-                    new.insert(detail);
-                }
+        let Delta { subject, minutes, details } = delta;
+        for (minute, counts) in minutes {
+            self.posts += counts.posts;
+            let kept = self.kept(minute.hour(), &subject);
+            match kept.minutes.iter_mut().rev().find(|(m, _)| *m == minute) {
+                Some((_, sum)) => sum.add(&counts),
+                None => kept.minutes.push((minute, counts)),
             }
+        }
+        for (hour, detail) in details {
+            match &mut self.kept(hour, &subject).detail {
+                Some(known) => known.merge(&detail),
+                none => *none = Some(Box::new(detail)),
+            }
+        }
+        while self.hours.len() > HOURS_MAX {
+            self.hours.pop_first();
         }
     }
 
-    /// Posts counted, of all subjects together.
+    fn kept(&mut self, hour: Hour, subject: &Subject) -> &mut Kept {
+        self.hours.entry(hour).or_default().entry(subject.clone()).or_default()
+    }
+
+    /// Posts counted so far, of all subjects together.
     pub(crate) fn posts(&self) -> u64 {
-        self.0.values().flat_map(|kept| kept.hours.values()).map(|counts| counts.posts).sum()
+        self.posts
+    }
+
+    /// Forgets all hours, for time begins again.
+    pub(crate) fn begin_again(&mut self) {
+        self.hours.clear();
     }
 }

@@ -28,16 +28,21 @@ pub(crate) fn write(scored: &Scored, out: &mut Vec<u8>) {
     }
 }
 
-/// Each by its distance from the one before, its length and its kind: two bytes for most words.
+/// Each in three bytes: the distance from the one before, its length, its kind. 255 stands for more, and
+/// what is more follows behind all of them.
 fn tokens(tokens: &[Token], out: &mut Vec<u8>) {
-    let mut end = 0;
-    for token in tokens {
-        number(u64::from(token.end - token.start) << 1 | u64::from(token.start != end), out);
-        if token.start != end {
-            number(u64::from(token.start - end), out);
-        }
-        out.push(token.kind as u8);
+    let (first, mut end, mut any_more) = (out.len(), 0, false);
+    out.resize(first + 3 * tokens.len(), 0);
+    let (places, _) = out[first..].as_chunks_mut::<3>();
+    for (token, place) in tokens.iter().zip(places) {
+        let (gap, length) = (token.start - end, token.end - token.start);
+        *place = [gap.min(255) as u8, length.min(255) as u8, token.kind as u8];
+        any_more |= gap.max(length) >= 255;
         end = token.end;
+    }
+    for token in tokens.iter().filter(|_| any_more) {
+        number(u64::from(token.start), out);
+        number(u64::from(token.end), out);
     }
 }
 

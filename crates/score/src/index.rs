@@ -92,32 +92,38 @@ impl Index {
         let mut chars = text[at..].chars();
         let mut c = chars.next()?;
         loop {
-            let next = chars.next();
-            if let Some(next) = next
-                && self.pair_bits.may_have(join(c, next))
-                && let Some((rest, number)) = self.longest(join(c, next), chars.as_str())
+            let next = chars.next().unwrap_or('\0');
+            // One branch for both, because nearly always both say no.
+            if (self.pair_bits.may_have(join(c, next)) | self.single_bits.may_have(u64::from(c)))
+                && let Some((length, number)) = self.word(&text[at..], c, next)
             {
-                return Some((at, text.len() - chars.as_str().len() + rest, number));
-            }
-            if self.single_bits.may_have(u64::from(c))
-                && let Some(number) = self.single.get(&c)
-            {
-                return Some((at, at + c.len_utf8(), *number));
+                return Some((at, at + length, number));
             }
             at += c.len_utf8();
-            c = next?;
+            if at == text.len() {
+                return None;
+            }
+            c = next;
         }
     }
 
-    /// The longest word that begins with `pair` and goes on as `text` does: the length of its rest, its number.
+    /// The longest word that begins where `text` does, with `c` and `next`: its length and its number.
     #[inline(never)]
-    fn longest(&self, pair: u64, text: &str) -> Option<(usize, u32)> {
-        let group = self.pairs.get(&pair)?;
-        let longer = self.words[group.first as usize..group.end as usize].iter().find_map(|word| {
-            let rest = &self.rests.as_bytes()[word.rest.start as usize..word.rest.end as usize];
-            text.as_bytes().starts_with(rest).then_some((rest.len(), word.number))
-        });
-        longer.or(group.alone.map(|number| (0, number)))
+    fn word(&self, text: &str, c: char, next: char) -> Option<(usize, u32)> {
+        let pair = c.len_utf8() + next.len_utf8();
+        if let Some(group) = self.pairs.get(&join(c, next)) {
+            let behind = &text.as_bytes()[pair..];
+            for word in &self.words[group.first as usize..group.end as usize] {
+                let rest = &self.rests.as_bytes()[word.rest.start as usize..word.rest.end as usize];
+                if behind.starts_with(rest) {
+                    return Some((pair + rest.len(), word.number));
+                }
+            }
+            if let Some(number) = group.alone {
+                return Some((pair, number));
+            }
+        }
+        self.single.get(&c).map(|number| (c.len_utf8(), *number))
     }
 }
 
@@ -127,35 +133,30 @@ fn join(first: char, second: char) -> u64 {
     u64::from(first) << 32 | u64::from(second)
 }
 
-/// A set of numbers by their hashes: what is not in it was never added.
-struct Bits {
-    words: Box<[u64]>,
-    /// How far a hash is shifted to become the number of a bit.
-    shift: u32,
-}
+/// A set of numbers by their hashes: what is not in it was never added. As large as fits the fastest cache;
+/// a lexicon of very many words makes it say yes more often, never wrongly no.
+struct Bits(Box<[u64; 1024]>);
 
 impl Bits {
-    /// 32 bits an entry: at most one number in 32 is taken for one of them.
-    fn of(entries: impl ExactSizeIterator<Item = u64>) -> Bits {
-        let bits = (entries.len() * 32).next_power_of_two().max(64);
-        let mut set = Bits { words: vec![0; bits / 64].into(), shift: 64 - bits.trailing_zeros() };
-        for entry in entries {
-            let bit = set.bit(entry);
-            set.words[bit / 64] |= 1 << (bit % 64);
+    fn of(entries: impl Iterator<Item = u64>) -> Bits {
+        let mut bits = Box::new([0; 1024]);
+        for (word, bit) in entries.map(Bits::place) {
+            bits[word] |= 1 << bit;
         }
-        set
+        Bits(bits)
     }
 
     #[inline]
     fn may_have(&self, entry: u64) -> bool {
-        let bit = self.bit(entry);
-        self.words[bit / 64] >> (bit % 64) & 1 == 1
+        let (word, bit) = Bits::place(entry);
+        self.0[word] >> bit & 1 == 1
     }
 
-    /// Spread evenly over the high bits (Fibonacci hashing: Knuth, vol. 3, 6.4).
+    /// Spread evenly over the 65,536 bits (Fibonacci hashing: Knuth, vol. 3, 6.4).
     #[inline]
-    fn bit(&self, entry: u64) -> usize {
-        (entry.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> self.shift) as usize
+    fn place(entry: u64) -> (usize, u64) {
+        let hash = entry.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48;
+        ((hash >> 6) as usize, hash & 63)
     }
 }
 

@@ -17,6 +17,8 @@ use crate::words::telling;
 
 /// From how many thousandths on a post's words are taken for words of complaint.
 const NEGATIVE_ENOUGH: u64 = 500;
+/// Mentions of a brand in an hour of a batch: nearly every brand has no more.
+const FEW: usize = 8;
 /// Characters of a post shown as an excerpt.
 const EXCERPT_CHARS: usize = 80;
 
@@ -26,13 +28,15 @@ const EXCERPT_CHARS: usize = 80;
 /// only what engagement it gained, in the minute of its arrival.
 pub fn count(scored: &[Scored], secret: &AuthorSecret) -> Vec<Delta> {
     let (brands, mentions) = mentioned(scored, secret);
-    let mut tally = HourTally::default();
+    // Two, because a room that was full once takes time to be emptied ever after.
+    let (mut of_few, mut of_many) = (HourTally::default(), HourTally::default());
     let mut deltas: Vec<Delta> = mentions
         .chunk_by(|a, b| a.brand == b.brand)
         .map(|of_brand| {
             let mut delta = Delta::new(Subject::Brand(brands[of_brand[0].brand as usize].clone()));
             for of_hour in of_brand.chunk_by(|a, b| a.hour == b.hour) {
-                of_hour.iter().for_each(|mention| mention.count(&mut delta.minutes, &mut tally));
+                let tally = if of_hour.len() <= FEW { &mut of_few } else { &mut of_many };
+                of_hour.iter().for_each(|mention| mention.count(&mut delta.minutes, tally));
                 if let Some(detail) = tally.take() {
                     delta.details.insert(of_hour[0].hour, detail);
                 }
@@ -55,6 +59,9 @@ struct Mentioned<'a> {
     mention: &'a Mention,
     author: AuthorKey,
     mood: Sentiment,
+    /// It adds no word of its own.
+    is_bare: bool,
+    is_heard: bool,
 }
 
 /// The brands that the posts mention, and each mention: by brand, then by hour, then as they came. So
@@ -66,6 +73,8 @@ fn mentioned<'a>(scored: &'a [Scored], secret: &AuthorSecret) -> (Vec<&'a BrandI
     for (index, record) in scored.iter().enumerate() {
         let matched = &record.tokenized.matched;
         let (hour, author) = (matched.hour(), secret.key(&matched.post.id.source, &matched.post.author.id));
+        let is_bare = matched.is_bare();
+        let is_heard = !is_bare && matched.is_heard();
         for (place, mention) in matched.mentions.iter().enumerate() {
             let brand = *numbers.entry(&mention.brand).or_insert_with(|| {
                 brands.push(&mention.brand);
@@ -73,7 +82,7 @@ fn mentioned<'a>(scored: &'a [Scored], secret: &AuthorSecret) -> (Vec<&'a BrandI
             });
             // The moods have the order of the mentions.
             let mood = record.by_brand.get(place).map_or(record.sentiment, |(_, mood)| *mood);
-            all.push(Mentioned { brand, hour, index, record, mention, author, mood });
+            all.push(Mentioned { brand, hour, index, record, mention, author, mood, is_bare, is_heard });
         }
     }
     all.sort_by_key(|m| (m.brand, m.hour));
@@ -111,7 +120,7 @@ impl<'a> Mentioned<'a> {
             reach: self.record.reach,
             ..Counts::default()
         };
-        if matched.is_heard() {
+        if self.is_heard {
             let negative = self.mood.negative.thousandths();
             counts.heard = 1;
             counts.negative = negative;
@@ -146,6 +155,8 @@ struct HourTally<'a> {
     top_authors: FxHashMap<AuthorKey, (u64, &'a Scored)>,
     /// A batch is of few sources.
     sources: Vec<(u64, &'a SourceId, ())>,
+    /// Where keys and notes are put together.
+    letters: String,
 }
 
 impl<'a> HourTally<'a> {
@@ -154,7 +165,7 @@ impl<'a> HourTally<'a> {
         let record = first.record;
         let matched = &record.tokenized.matched;
         self.authors.insert(first.author.0);
-        if !matched.is_bare() {
+        if !first.is_bare {
             self.texts.insert(record.tokenized.fingerprint);
         }
         self.top_authors.entry(first.author).or_insert((0, record)).0 += 1;
@@ -192,12 +203,15 @@ impl<'a> HourTally<'a> {
         let posts = self.posts.drain().map(|(id, (weight, record))| (weight, id, record));
         let authors = self.top_authors.drain().map(|(key, (posts, record))| (posts, key, record));
         let sources = self.sources.drain(..);
+        let letters = &mut self.letters;
         Some(Detail {
             authors: std::mem::take(&mut self.authors),
             texts: std::mem::take(&mut self.texts),
             terms: heaviest(terms, &room.terms, |weight, word, ()| entry(&word, weight, None)),
-            posts: heaviest(posts, &room.posts, |weight, _, record| post_entry(weight, record)),
-            top_authors: heaviest(authors, &room.top_authors, author_entry),
+            posts: heaviest(posts, &room.posts, |weight, id, record| post_entry(weight, id, record, letters)),
+            top_authors: heaviest(authors, &room.top_authors, |posts, key, record| {
+                author_entry(posts, key, record, letters)
+            }),
             sources: heaviest(sources, &room.sources, |posts, source, ()| {
                 entry(source.as_str(), posts, None)
             }),
@@ -209,7 +223,7 @@ impl<'a> HourTally<'a> {
 fn heaviest<K: Ord, T>(
     all: impl ExactSizeIterator<Item = (u64, K, T)>,
     room: &TopList,
-    write: impl Fn(u64, K, T) -> TopEntry,
+    mut write: impl FnMut(u64, K, T) -> TopEntry,
 ) -> TopList {
     let write = |(weight, key, rest)| write(weight, key, rest);
     if all.len() <= room.capacity() {
@@ -225,20 +239,25 @@ fn entry(key: &str, weight: u64, note: Option<&str>) -> TopEntry {
     TopEntry { key: key.into(), weight, note: note.map(Into::into) }
 }
 
-fn post_entry(weight: u64, record: &Scored) -> TopEntry {
+fn post_entry(weight: u64, id: &PostId, record: &Scored, letters: &mut String) -> TopEntry {
     let words = record.tokenized.matched.own_words().trim();
     let excerpt = words.char_indices().nth(EXCERPT_CHARS).map_or(words, |(end, _)| &words[..end]);
-    let id = &record.tokenized.matched.post.id;
-    // As it is shown, but put together at once.
-    entry(&[id.source.as_str(), id.as_str()].join("/"), weight, Some(excerpt))
+    // As an id is shown, without the machinery that shows things.
+    put(letters, &[id.source.as_str(), "/", id.as_str()]);
+    entry(letters, weight, Some(excerpt))
 }
 
 /// The note is source, id and name with a tab between: neither source nor id can hold one.
-fn author_entry(posts: u64, key: AuthorKey, record: &Scored) -> TopEntry {
+fn author_entry(posts: u64, key: AuthorKey, record: &Scored, letters: &mut String) -> TopEntry {
     let post = &record.tokenized.matched.post;
     let name = post.author.name.as_deref().unwrap_or_default();
-    let note = [post.id.source.as_str(), post.author.id.as_str(), name].join("\t");
-    entry(&key.to_string(), posts, Some(&note))
+    put(letters, &[post.id.source.as_str(), "\t", post.author.id.as_str(), "\t", name]);
+    entry(&key.to_string(), posts, Some(letters))
+}
+
+fn put(letters: &mut String, parts: &[&str]) {
+    letters.clear();
+    parts.iter().for_each(|part| letters.push_str(part));
 }
 
 #[cfg(test)]
