@@ -141,34 +141,32 @@ impl Finder {
             return self.each_single(text, found);
         };
         let has_singles = !self.single.is_empty();
+        let mut active: Option<FindOverlappingStepper<'_, u32>> = None;
         // In numbers, because nearly every one is only compared with the bit table.
         let (mut before, mut last) = (0, 0);
         let mut chars = text.chars();
         while let Some(c) = chars.next() {
-            let mut c = self.fold.code(c);
-            if self.openings.may_have(join_codes(last, c))
+            let c = self.fold.code(c);
+            if let Some(stepper) = &mut active {
+                stepper.consume(character(c));
+            } else if self.openings.may_have(join_codes(last, c))
                 && self.may_start(character(before), character(last), character(c), chars.as_str())
             {
-                let mut stepper = start(longer, &[character(last), character(c)]);
-                loop {
-                    let end = text.len() - chars.as_str().len();
-                    for m in stepper.matches() {
-                        found(m.value(), end - (m.end() - m.start()), end);
-                    }
-                    // One character of a term or none: the next pair says whether one begins.
-                    if stepper.depth().is_none_or(|depth| depth < 2) {
-                        break;
-                    }
-                    let Some(next) = chars.next() else { break };
-                    if has_singles {
-                        self.find_single(character(c), end, &mut found);
-                    }
-                    (before, last, c) = (last, c, self.fold.code(next));
-                    stepper.consume(character(c));
+                active = Some(start(longer, &[character(last), character(c)]));
+            }
+            if let Some(stepper) = &active {
+                let end = text.len() - chars.as_str().len();
+                for m in stepper.matches() {
+                    found(m.value(), end - (m.end() - m.start()), end);
+                }
+                // One character of a term or none: the next pair says whether one begins.
+                if stepper.depth().is_none_or(|depth| depth < 2) {
+                    active = None;
                 }
             }
             if has_singles && self.singles.may_have(join_codes(0, c)) {
-                self.find_single(character(c), text.len() - chars.as_str().len(), &mut found);
+                let end = text.len() - chars.as_str().len();
+                self.find_single(character(c), end, &mut found);
             }
             (before, last) = (last, c);
         }
