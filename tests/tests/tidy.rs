@@ -28,6 +28,9 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("outlets", &[SEAMS]),
     ("runtime", &[&["model", "flow"]]),
     ("scenarios", &[&["model"]]),
+    ("train", &[&["model", "ingest", "tokenize", "score"]]),
+    ("kafka", &[SEAMS]),
+    ("redis", &[SEAMS]),
     ("laws", &[SEAMS]),
     ("sim", &[&["model", "flow", "laws", "runtime"], STAGES]),
     ("tocsin", &[PRODUCTION]),
@@ -50,6 +53,9 @@ const PRODUCTION: &[&str] = &[
     "outlets",
     "runtime",
     "scenarios",
+    "train",
+    "kafka",
+    "redis",
 ];
 
 /// Test kits: any crate may use them in its tests, so production carries no test code.

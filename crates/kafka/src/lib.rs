@@ -1,0 +1,1 @@
+//! Links over Kafka: exactly once from topic to topic.

@@ -1,0 +1,1 @@
+//! State over Redis or Redis Cluster: claims, kin, windows, and the index of incidents.

@@ -1,0 +1,1 @@
+//! Trains and measures the model that reads: labelled texts in, weights and a card out.
