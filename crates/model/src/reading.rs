@@ -225,12 +225,12 @@ pub enum TokenKind {
     Mark,
 }
 
-/// A mention with its text cut up. Tokens joined with what lies between them give the text back.
+/// A mention with its own words cut up. Tokens joined with what lies between them give those back.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tokenized {
     /// What was cut.
     pub matched: Matched,
-    /// In order, not overlapping. Empty for an update.
+    /// Those of the author's own words, in order, not overlapping. Empty for an update.
     pub tokens: Vec<Token>,
     /// 64-bit simhash of the author's own words (the whole text of a bare repost): near copies
     /// differ in few bits.

@@ -24,6 +24,20 @@ pub struct Scratch {
     tokens: Vec<Token>,
 }
 
+impl Scratch {
+    /// Special tokens, and whatever lies between them as if it were one word: enough for a fingerprint.
+    fn cut_by_form(&mut self, text: &str) {
+        self.tokens.clear();
+        let word = |start, end| Token { start, end, kind: TokenKind::Word };
+        let mut at = 0;
+        while let Some(token) = special::find(text, at) {
+            self.tokens.extend([word(at as u32, token.start), token]);
+            at = token.end as usize;
+        }
+        self.tokens.push(word(at as u32, text.len() as u32));
+    }
+}
+
 impl Tokenizer {
     /// The default dictionary and these words: terms of brands, the user's dictionary. Each of them is
     /// kept whole where it stands in a text. Words of one character, of more than
@@ -52,14 +66,20 @@ impl Tokenizer {
         tokens.as_slice().to_vec()
     }
 
-    /// Cuts a mention and takes its fingerprint. An update is not read again: no tokens, fingerprint 0.
+    /// Cuts the author's own words and takes their fingerprint. What others said further down a chain of
+    /// reposts (`//@user:`) is not cut: nobody reads its tokens. An update is not read again: no tokens,
+    /// fingerprint 0.
     pub fn tokenize(&self, matched: Matched, scratch: &mut Scratch) -> Tokenized {
         if let Sighting::Update(_) = matched.sighting {
             return Tokenized { matched, tokens: Vec::new(), fingerprint: 0 };
         }
-        let tokens = self.cut(&matched.clean, scratch);
-        let words = if matched.is_bare() { &matched.clean } else { matched.own_words() };
-        let fingerprint = fingerprint(words, &tokens);
+        let tokens = self.cut(matched.own_words(), scratch);
+        let fingerprint = if matched.is_bare() {
+            scratch.cut_by_form(&matched.clean);
+            fingerprint(&matched.clean, &scratch.tokens)
+        } else {
+            fingerprint(matched.own_words(), &tokens)
+        };
         Tokenized { matched, tokens, fingerprint }
     }
 
