@@ -66,7 +66,7 @@ pub(crate) fn measure(
             took[1] += cpu_seconds_of(|| {
                 texts.iter().for_each(|t| drop(black_box(tokenizer.cut(t, &mut scratch))));
             });
-            took[2] += cpu_seconds_of(|| { all.run_by_stages(lines); });
+            took[2] += cpu_seconds_of(|| all.run(lines));
             took[3] += cpu_seconds_of(|| some.run(lines));
         }
         if round > 0 {
