@@ -28,3 +28,9 @@ pub fn settle<F: Future>(future: F) -> F::Output {
         .expect("a runtime without I/O can always be built")
         .block_on(future)
 }
+
+/// The same for a future that uses the network.
+pub(crate) fn settle_with_network<F: Future>(future: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime on one thread").block_on(future)
+}

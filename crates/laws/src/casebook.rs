@@ -8,7 +8,7 @@ use tocsin_model::{
 
 use crate::{Carrier, settle};
 
-fn incident(id: &str, version: u64) -> Incident {
+pub(crate) fn incident(id: &str, version: u64) -> Incident {
     let at = ArrivalTime::from_millis(60_000);
     let evidence = Evidence {
         window_minutes: 15,
@@ -27,6 +27,7 @@ fn incident(id: &str, version: u64) -> Incident {
         top_terms: Vec::new(),
         top_authors: Vec::new(),
         sources: Vec::new(),
+        ..Evidence::default()
     };
     Incident {
         id: IncidentId::new(id).expect("a good id"),
