@@ -12,26 +12,26 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 PROOF := --profile proof --workspace
 # How many times as many seeds `make soak` draws as `make test`.
 TIMES ?= 10
+# Where labelled texts are: NAME.train.tsv and NAME.test.tsv.
+SETS ?= ../shared/data/sentiment
+# How long `make fuzz` tries each target.
+FUZZ_SECONDS ?= 60
 
-.PHONY: help setup build demo test soak bench fmt lint deny clean
+.PHONY: help setup services-up services-down build demo test soak fuzz bench detection model eval peers fmt lint deny clean
 
 help: ## list what make can do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## look whether this machine can build; install or name what is missing
-	@if ! command -v cc >/dev/null; then \
-	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    echo 'no C compiler here: installing build-essential'; \
-	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-	      apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends build-essential; \
-	  else \
-	    echo 'There is no C compiler. Install one, then come back. On Debian: sudo apt-get install build-essential' >&2; exit 1; \
-	  fi; \
-	fi
-	@command -v cargo >/dev/null || { \
-	  echo 'There is no Rust. Install it from https://rustup.rs, then come back.' >&2; exit 1; }
-	@command -v git >/dev/null || { \
-	  echo 'There is no git. Install it, then come back. On Debian: sudo apt-get install git' >&2; exit 1; }
+	@services/setup.sh
+
+services-up: setup ## start Kafka on 127.0.0.1:19092 and Redis on 127.0.0.1:16379, to try things by hand
+	services/kafka.sh start $(TARGET)/services/kafka 19092
+	services/redis.sh start $(TARGET)/services/redis 16379
+
+services-down: ## stop them; their data stays in target/services
+	services/kafka.sh stop $(TARGET)/services/kafka
+	services/redis.sh stop $(TARGET)/services/redis
 
 build: setup ## build the binary as users run it: target/release/tocsin
 	cargo build --release -p tocsin
@@ -47,10 +47,36 @@ test: setup ## everything that must hold, the demo included
 soak: setup ## the long forms of the tests: more seeds, more cases, poison and load (TIMES=10)
 	cargo build $(PROOF) --all-targets
 	TOCSIN_SOAK=1 TOCSIN_TIMES=$(TIMES) PROPTEST_CASES=4096 cargo test $(PROOF) --no-fail-fast
+	$(MAKE) fuzz
+
+fuzz: setup ## throw odd input at what reads queries and texts (FUZZ_SECONDS=60 for each target)
+	@cargo +nightly fuzz --version >/dev/null 2>&1 || { \
+	  echo 'Fuzzing needs a nightly compiler and cargo-fuzz: rustup toolchain install nightly && cargo install cargo-fuzz' >&2; exit 1; }
+	cd fuzz && for target in clean query analyze; do \
+	  mkdir -p target/found/$$target; \
+	  cargo +nightly fuzz run $$target target/found/$$target corpus/$$target -- \
+	    -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -rss_limit_mb=4096; \
+	done
 
 bench: setup ## one table of what it manages on this machine
 	cargo build --release -p tocsin -p tocsin-benches
 	$(TARGET)/release/tocsin-bench
+
+detection: setup ## how well it knows a crisis: the tables and curves of docs/detection.md (an hour, 2 GB)
+	cargo build --release -p tocsin -p tocsin-benches
+	$(TARGET)/release/tocsin-detection
+
+model: build ## make the model that is shipped from the sets in SETS, in minutes
+	$(TARGET)/release/tocsin train --data $(SETS) --out crates/score/data/model.bin
+	mv crates/score/data/model.bin.md docs/model-card.md
+
+eval: build ## measure what is read right on the sets in SETS
+	$(TARGET)/release/tocsin eval --data $(SETS) --markdown
+
+peers: ## measure SnowNLP, cnsenti, VADER and TextBlob on the same rows (needs Python; ROWS=500 of each set, 0 is all)
+	python3 -m venv $(TARGET)/peers
+	$(TARGET)/peers/bin/pip install --quiet -r benches/peers/requirements.txt
+	$(TARGET)/peers/bin/python benches/peers/measure.py $(SETS) $(or $(ROWS),500)
 
 fmt: ## format all sources
 	cargo fmt --all

@@ -1,0 +1,59 @@
+//! What `offer.lua` answers.
+
+use redis::Value;
+use tocsin_flow::Fault;
+use tocsin_model::{Minute, Position, Subject};
+
+use crate::journal::read_marks;
+use crate::reply::{broken, bytes, list, number, rows, text};
+use crate::room::{Place, Root};
+
+const WHAT: &str = "the answer to a merge";
+
+/// What came of an offer, or of a look.
+pub(crate) enum Answer {
+    /// Positions before this one were counted before; nothing was changed.
+    AgainFrom(Position),
+    /// The fence is lower than the caller has seen it; nothing was changed.
+    Lost,
+    /// Where the journal begins, and what others added behind the place that the caller knows.
+    More { base: u64, others: Vec<Vec<u8>> },
+    /// The place that the caller knows is no more.
+    Stale,
+    /// All of it: the caller knew nothing.
+    Whole(Box<Whole>),
+}
+
+/// A subject as Redis has it.
+pub(crate) struct Whole {
+    pub(crate) root: Root,
+    /// What is not folded, but for what the caller itself adds.
+    pub(crate) others: Vec<Vec<u8>>,
+    /// The rows that were asked for.
+    pub(crate) rows: Vec<Option<Vec<u8>>>,
+}
+
+impl Answer {
+    pub(crate) fn read(subject: &Subject, answer: Value) -> Result<Answer, Fault> {
+        let mut parts = list(answer, WHAT)?.into_iter();
+        let mut part = || parts.next().unwrap_or(Value::Nil);
+        Ok(match text(part(), WHAT)?.as_str() {
+            "again" => Answer::AgainFrom(Position(number(part(), WHAT)?)),
+            "lost" => Answer::Lost,
+            "more" => Answer::More { base: number(part(), WHAT)?, others: entries(part())? },
+            "stale" => Answer::Stale,
+            "whole" => {
+                let base = Place { count: number(part(), WHAT)?, stamp: bytes(part(), WHAT)? };
+                let first = text(part(), WHAT)?.parse().ok().map(Minute);
+                let marks = read_marks(subject, &bytes(part(), WHAT)?)?;
+                let root = Root { base, first, marks };
+                Answer::Whole(Box::new(Whole { root, others: entries(part())?, rows: rows(part(), WHAT)? }))
+            }
+            other => return Err(broken(WHAT, other)),
+        })
+    }
+}
+
+fn entries(answer: Value) -> Result<Vec<Vec<u8>>, Fault> {
+    list(answer, WHAT)?.into_iter().map(|entry| bytes(entry, WHAT)).collect()
+}

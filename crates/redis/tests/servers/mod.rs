@@ -1,0 +1,107 @@
+//! Real Redis servers of `services/redis.sh`, each in a folder and on ports of its own, gone when the test is.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use tempfile::TempDir;
+use tocsin_redis::{Address, Place, Settings, Tls};
+
+/// Servers in a folder.
+pub struct Servers {
+    folder: TempDir,
+    port: u16,
+}
+
+impl Servers {
+    /// Starts what a verb of the script starts; none, said aloud, where there is no Redis.
+    pub fn start(verb: &str) -> Option<Servers> {
+        Servers::start_with(verb, &[])
+    }
+
+    /// The same with variables of the environment.
+    pub fn start_with(verb: &str, variables: &[(&str, &str)]) -> Option<Servers> {
+        if Command::new("redis-server").arg("--version").output().is_err() {
+            assert!(
+                std::env::var_os("CI").is_none_or(|ci| ci != "true"),
+                "there is no redis-server: make setup"
+            );
+            eprintln!("skipped: there is no redis-server here; `make setup` installs it");
+            return None;
+        }
+        let servers = Servers { folder: tempfile::tempdir().expect("a folder"), port: free_port() };
+        let mut start = servers.script(verb);
+        start.arg(servers.port.to_string()).envs(variables.iter().copied());
+        let started = start.output().expect("the script runs");
+        assert!(started.status.success(), "{}", String::from_utf8_lossy(&started.stderr));
+        Some(servers)
+    }
+
+    fn script(&self, verb: &str) -> Command {
+        let mut command = Command::new(root().join("services/redis.sh"));
+        command.arg(verb).arg(self.folder.path());
+        command
+    }
+
+    /// A verb about one of the servers: `kill`, `restart`, `cut` …
+    pub fn tell(&self, verb: &str, server: u16, more: &[&str]) -> String {
+        let mut command = self.script(verb);
+        command.arg((self.port + server).to_string()).args(more);
+        let told = command.output().expect("the script runs");
+        assert!(told.status.success(), "{verb}: {}", String::from_utf8_lossy(&told.stderr));
+        String::from_utf8_lossy(&told.stdout).into_owned()
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn address(&self, server: u16) -> Address {
+        Address { host: "127.0.0.1".into(), port: self.port + server }
+    }
+
+    pub fn one(&self) -> Settings {
+        Settings::new(Place::One(self.address(0)))
+    }
+
+    pub fn cluster(&self) -> Settings {
+        Settings::new(Place::Cluster((0..6).map(|server| self.address(server)).collect()))
+    }
+
+    /// With a user and an authority by the name of its file.
+    pub fn secure(&self, user: &str, password: &str, authority: &str) -> Settings {
+        let authority = std::fs::read(self.folder.path().join("tls").join(authority)).expect("a certificate");
+        Settings {
+            user: Some(user.into()),
+            password: Some(password.into()),
+            tls: Some(Tls { authority: Some(authority), identity: None }),
+            ..self.one()
+        }
+    }
+}
+
+impl Drop for Servers {
+    fn drop(&mut self) {
+        let stopped = self.script("stop").status();
+        assert!(stopped.is_ok_and(|status| status.success()), "the servers did not stop");
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the workspace")
+}
+
+/// A port with nine free ones behind it, below those that the system gives out; and so are those that a
+/// Cluster's servers talk on, 10,000 higher.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = (std::process::id() % 400) as u16 * 25;
+    for _ in 0..400 {
+        let port = 12_000 + (start + NEXT.fetch_add(10, Ordering::Relaxed)) % 10_000;
+        let is_free = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
+        if (port..port + 10).all(is_free) && (port + 10_000..port + 10_010).all(is_free) {
+            return port;
+        }
+    }
+    panic!("no free port between 12,000 and 32,000");
+}
