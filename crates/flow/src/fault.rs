@@ -34,6 +34,8 @@ pub enum Fault {
 pub enum Peer {
     /// The store on this machine.
     Store,
+    /// The brokers.
+    Kafka,
     /// Where an inlet reads.
     Inlet(String),
     /// Where an outlet writes.
@@ -46,6 +48,7 @@ impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Peer::Store => write!(f, "the store"),
+            Peer::Kafka => write!(f, "Kafka"),
             Peer::Inlet(name) => write!(f, "inlet {name}"),
             Peer::Outlet(name) => write!(f, "outlet {name}"),
             Peer::Pipeline => write!(f, "the pipeline"),

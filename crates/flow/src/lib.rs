@@ -15,4 +15,4 @@ pub use crate::inlet::{Arrival, Arrivals, Cursor, Inlet, Intake};
 pub use crate::link::{Batch, Link, Outputs, RawRecord};
 pub use crate::outlet::{Ledger, Outlet, Pending, Undelivered};
 pub use crate::room::{Backoff, Clock, Meters, Room, Stop, StopSource};
-pub use crate::state::{Casebook, Claims, Kept, Kin, Windows};
+pub use crate::state::{Casebook, Claims, Kept, Kin, Offer, Windows};

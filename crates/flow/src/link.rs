@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use tocsin_model::{
-    ArrivalTime, Incident, Lane, Matched, Notice, Position, Rejected, Scored, Signal, Tokenized,
+    ArrivalTime, Ask, Incident, Lane, Matched, Notice, Position, Rejected, Scored, Signal, Tell, Tokenized,
 };
 
 use crate::Fault;
@@ -39,6 +39,10 @@ pub struct RawRecord {
 pub struct Outputs {
     /// To `posts.matched`.
     pub matched: Vec<Matched>,
+    /// To `posts.kin`, in the lane of the post that took brands.
+    pub tells: Vec<Tell>,
+    /// To `posts.kin`, in the lane of the parent.
+    pub asks: Vec<Ask>,
     /// To `posts.tokenized`.
     pub tokenized: Vec<Tokenized>,
     /// To `posts.scored`.
@@ -55,6 +59,10 @@ pub struct Outputs {
 
 /// A way in and out of a stage. Promise (I1): advance is all or nothing. After a crash anywhere, what a
 /// downstream reader sees is as if each record had been processed exactly once.
+///
+/// A link may serve several lanes: each batch is of one, and [`Link::position`] and [`Link::advance`] speak of
+/// the lane of the batch that was fetched last. It may commit several batches at once and later than their
+/// advance; what then fails is told by the next verb, and all that was not kept comes again.
 pub trait Link: Send {
     /// What comes in.
     type Record: Send;

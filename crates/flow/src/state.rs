@@ -6,8 +6,8 @@
 use std::future::Future;
 
 use tocsin_model::{
-    ArrivalTime, Ask, Delta, Gained, Incident, Kind, Lane, Mark, Merged, Position, Record, Sighting, Subject,
-    Tell, View,
+    ArrivalTime, Ask, Delta, Gained, History, Incident, Kind, Lane, Mark, Merged, Position, Post, PostId,
+    Record, Sighting, SourceId, Subject, Tell, View,
 };
 
 use crate::Fault;
@@ -21,6 +21,17 @@ pub trait Claims: Send {
         lane: Lane,
         records: &[Record],
     ) -> impl Future<Output = Result<Vec<Sighting>, Fault>> + Send;
+
+    /// The posts of these ids as first recorded, of those that are known as of `now`. They stand in evidence,
+    /// never in a judgement: a carrier that cannot find a post by its id says none.
+    fn posts(
+        &mut self,
+        ids: &[PostId],
+        _now: ArrivalTime,
+    ) -> impl Future<Output = Result<Vec<Option<Post>>, Fault>> + Send {
+        let none = ids.iter().map(|_| None).collect();
+        async move { Ok(none) }
+    }
 }
 
 /// Who descends from whom. Promise (I3): [`tocsin_model::took_from`], through any number of steps, whatever
@@ -39,8 +50,23 @@ pub trait Kin: Send {
     ) -> impl Future<Output = Result<Vec<Gained>, Fault>> + Send;
 }
 
+/// What the records `first..=last` of a lane add to a subject. `seen`: the fence that the caller knows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offer {
+    /// Everything before it is in, as far as the caller knows.
+    pub seen: Position,
+    /// The first record that it holds.
+    pub first: Position,
+    /// The last one.
+    pub last: Position,
+    /// Whose, and what.
+    pub delta: Delta,
+}
+
 /// The buckets. Promise (I4): each position of a lane counts once, however batches are cut, whoever offers
-/// them and how often; lanes may interleave in any way, a lane goes forward only.
+/// them and how often; lanes may interleave in any way, a lane goes forward only. Minutes are kept for
+/// 48 h, evidence for 4 h, hours and origins for eight weeks and one hour, by data time: at most 200 KiB a brand. A subject's `first` is the minute of the earliest
+/// `now` that it was merged with.
 pub trait Windows: Send {
     /// Adds the records `first..=last` of a lane to a subject. `seen`: the fence that the caller knows.
     fn merge(
@@ -53,12 +79,39 @@ pub trait Windows: Send {
         now: ArrivalTime,
     ) -> impl Future<Output = Result<Merged, Fault>> + Send;
 
+    /// Merges what records of one lane add to several subjects; the answers in the same order. As good as one
+    /// merge after the other; over a network it is one round trip.
+    fn merge_all(
+        &mut self,
+        lane: Lane,
+        offers: &[Offer],
+        now: ArrivalTime,
+    ) -> impl Future<Output = Result<Vec<Merged>, Fault>> + Send {
+        async move {
+            let mut merged = Vec::with_capacity(offers.len());
+            for Offer { seen, first, last, delta } in offers {
+                merged.push(self.merge(lane, *seen, *first, *last, delta, now).await?);
+            }
+            Ok(merged)
+        }
+    }
+
     /// A subject as of `now`.
     fn view(
         &mut self,
         subject: &Subject,
         now: ArrivalTime,
     ) -> impl Future<Output = Result<View, Fault>> + Send;
+
+    /// A subject's complete hours before the one of `now`, eight weeks of them at most.
+    fn history(
+        &mut self,
+        subject: &Subject,
+        now: ArrivalTime,
+    ) -> impl Future<Output = Result<History, Fault>> + Send;
+
+    /// The sources that were ever merged into, sorted: a tick must ask each whether it has gone silent.
+    fn sources(&mut self) -> impl Future<Output = Result<Vec<SourceId>, Fault>> + Send;
 
     /// Merges a mark by maximum.
     fn mark(

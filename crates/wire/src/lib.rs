@@ -16,14 +16,17 @@ mod unreadable; // our own bytes that are not what they should be
 mod v1; // what others read too: JSON
 
 pub use crate::packed::{
-    read_claim, read_counts, read_detail, read_mark, read_took, write_claim, write_counts, write_detail,
-    write_mark, write_took,
+    HourRow, Kinsman, read_claim, read_claims, read_counts, read_day, read_delta, read_detail, read_hour,
+    read_kinfolk, read_mark, read_took, write_claim, write_claims, write_counts, write_day, write_delta,
+    write_detail, write_hour, write_kinfolk, write_mark, write_took,
 };
 pub use crate::post::{Refused, read_post, read_recorded, write_post};
 pub use crate::schema::schemas;
 pub use crate::time::{parse_rfc3339, rfc3339};
 pub use crate::unreadable::Unreadable;
 pub use crate::v1::{
-    KNOWN_FIELDS, KNOWN_TESTS, read_incident, read_matched, read_notice, read_rejected, read_signal,
-    write_incident, write_matched, write_notice, write_rejected, write_signal,
+    KNOWN_FIELDS, KNOWN_TESTS, KinRecord, StateRow, read_incident, read_kin, read_matched, read_notice,
+    read_rejected, read_scored, read_signal, read_state_row, read_tokenized, write_ask, write_incident,
+    write_matched, write_notice, write_rejected, write_scored, write_signal, write_state_row, write_tell,
+    write_tokenized,
 };

@@ -21,6 +21,12 @@ pub struct Refused {
     pub source: Option<SourceId>,
 }
 
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.reason.fmt(f)
+    }
+}
+
 impl From<Reason> for Refused {
     fn from(reason: Reason) -> Refused {
         Refused { reason, source: None }

@@ -67,3 +67,32 @@ fn rejected_records_of_version_1() {
     let rejected = check(include_str!("golden/rejected-v1.json"), read, tocsin_wire::write_rejected);
     assert_eq!(rejected[0].bytes, b"{\"id\":\xff\x00");
 }
+
+#[test]
+fn tokenized_posts_of_version_1() {
+    let read = |json: &[u8]| tocsin_wire::read_tokenized(json).unwrap();
+    let tokenized = check(include_str!("golden/tokenized-v1.json"), read, tocsin_wire::write_tokenized);
+    let words: Vec<_> = tokenized[0].tokens.iter().map(|t| t.of(&tokenized[0].matched.clean)).collect();
+    assert_eq!(words, ["山岚", "茶饮", "难喝"]);
+    assert_eq!(tokenized[0].fingerprint, 0x00c0_ffee_00c0_ffee);
+}
+
+#[test]
+fn scored_posts_of_version_1() {
+    let read = |json: &[u8]| tocsin_wire::read_scored(json).unwrap();
+    let scored = check(include_str!("golden/scored-v1.json"), read, tocsin_wire::write_scored);
+    assert_eq!(scored[0].emotions.label(), tocsin_model::Emotion::Anger);
+    assert_eq!(scored[0].by_brand[1].1.negative.thousandths(), 900);
+}
+
+#[test]
+fn records_of_kin_of_version_1() {
+    let read = |json: &[u8]| tocsin_wire::read_kin(json, tocsin_model::Position(7)).unwrap();
+    let write = |kin: &tocsin_wire::KinRecord| match kin {
+        tocsin_wire::KinRecord::Tells(tell) => tocsin_wire::write_tell(tell),
+        tocsin_wire::KinRecord::Asks(ask) => tocsin_wire::write_ask(ask),
+    };
+    let kin = check(include_str!("golden/kin-v1.json"), read, write);
+    assert!(matches!(&kin[0], tocsin_wire::KinRecord::Asks(ask) if ask.parent.as_str() == "w0"));
+    assert!(matches!(&kin[1], tocsin_wire::KinRecord::Tells(tell) if tell.position.0 == 7));
+}

@@ -34,6 +34,10 @@ impl Packer {
     pub(crate) fn hash(&mut self, hash: u64) {
         self.bytes.extend_from_slice(&hash.to_le_bytes());
     }
+    /// The lower seven bytes of a hash.
+    pub(crate) fn tag(&mut self, tag: u64) {
+        self.bytes.extend_from_slice(&tag.to_le_bytes()[..7]);
+    }
     pub(crate) fn raw(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
@@ -97,6 +101,11 @@ impl<'a> Unpacker<'a> {
     pub(crate) fn hash(&mut self) -> Result<u64, Unreadable> {
         let mut bytes = [0; 8];
         bytes.copy_from_slice(self.raw(8)?);
+        Ok(u64::from_le_bytes(bytes))
+    }
+    pub(crate) fn tag(&mut self) -> Result<u64, Unreadable> {
+        let mut bytes = [0; 8];
+        bytes[..7].copy_from_slice(self.raw(7)?);
         Ok(u64::from_le_bytes(bytes))
     }
     pub(crate) fn flag(&mut self) -> Result<bool, Unreadable> {

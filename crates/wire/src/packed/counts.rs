@@ -8,12 +8,16 @@ use crate::Unreadable;
 
 /// Counts as bytes: 2 for none, about 20 for a busy minute.
 pub fn write_counts(counts: &Counts) -> Vec<u8> {
+    let mut p = Packer::new(32);
+    put_counts(&mut p, counts);
+    p.done()
+}
+
+pub(super) fn put_counts(p: &mut Packer, counts: &Counts) {
     let counters = counts.to_array();
     let used = counters.iter().rposition(|&n| n != 0).map_or(0, |last| last + 1);
-    let mut p = Packer::new(32);
     p.unsigned(used as u64);
     counters[..used].iter().for_each(|&n| p.unsigned(n));
-    p.done()
 }
 
 /// The contrary of [`write_counts`].
@@ -22,6 +26,12 @@ pub fn write_counts(counts: &Counts) -> Vec<u8> {
 /// Bytes that it did not write.
 pub fn read_counts(bytes: &[u8]) -> Result<Counts, Unreadable> {
     let mut r = Unpacker::new("bucket of counts", bytes)?;
+    let counts = take_counts(&mut r)?;
+    r.end()?;
+    Ok(counts)
+}
+
+pub(super) fn take_counts(r: &mut Unpacker<'_>) -> Result<Counts, Unreadable> {
     let mut counters = Counts::default().to_array();
     for i in 0..r.entries()? {
         let number = r.unsigned()?;
@@ -29,7 +39,6 @@ pub fn read_counts(bytes: &[u8]) -> Result<Counts, Unreadable> {
             *counter = number;
         }
     }
-    r.end()?;
     Ok(Counts::from_array(counters))
 }
 

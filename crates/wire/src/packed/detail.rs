@@ -1,4 +1,4 @@
-//! What stands in evidence of one hour, as bytes: two sketches, then four lists.
+//! What stands in evidence of one hour, as bytes: two sketches, then five lists.
 
 use std::sync::Arc;
 
@@ -19,13 +19,18 @@ const SPARSE_MAX: usize = REGISTERS / 2 - 8;
 /// Evidence of an hour as bytes. A list that is still longer than its capacity is trimmed.
 pub fn write_detail(detail: &Detail) -> Vec<u8> {
     let mut p = Packer::new(1_024);
-    put_sketch(&mut p, &detail.authors);
-    put_sketch(&mut p, &detail.texts);
-    put_list(&mut p, &detail.terms);
-    put_list(&mut p, &detail.posts);
-    put_list(&mut p, &detail.top_authors);
-    put_list(&mut p, &detail.sources);
+    put_detail(&mut p, detail);
     p.done()
+}
+
+pub(super) fn put_detail(p: &mut Packer, detail: &Detail) {
+    put_sketch(p, &detail.authors);
+    put_sketch(p, &detail.texts);
+    put_list(p, &detail.terms);
+    put_list(p, &detail.posts);
+    put_list(p, &detail.top_authors);
+    put_list(p, &detail.sources);
+    put_list(p, &detail.roots);
 }
 
 /// The contrary of [`write_detail`].
@@ -34,16 +39,21 @@ pub fn write_detail(detail: &Detail) -> Vec<u8> {
 /// Bytes that it did not write, or a newer version did.
 pub fn read_detail(bytes: &[u8]) -> Result<Detail, Unreadable> {
     let mut r = Unpacker::new("hour of evidence", bytes)?;
-    let detail = Detail {
-        authors: take_sketch(&mut r)?,
-        texts: take_sketch(&mut r)?,
-        terms: take_list(&mut r)?,
-        posts: take_list(&mut r)?,
-        top_authors: take_list(&mut r)?,
-        sources: take_list(&mut r)?,
-    };
+    let detail = take_detail(&mut r)?;
     r.end()?;
     Ok(detail)
+}
+
+pub(super) fn take_detail(r: &mut Unpacker<'_>) -> Result<Detail, Unreadable> {
+    Ok(Detail {
+        authors: take_sketch(r)?,
+        texts: take_sketch(r)?,
+        terms: take_list(r)?,
+        posts: take_list(r)?,
+        top_authors: take_list(r)?,
+        sources: take_list(r)?,
+        roots: take_list(r)?,
+    })
 }
 
 fn put_sketch(p: &mut Packer, sketch: &Sketch) {
@@ -91,7 +101,7 @@ fn take_sketch(r: &mut Unpacker<'_>) -> Result<Sketch, Unreadable> {
     Ok(Sketch::from_registers(registers))
 }
 
-fn put_list(p: &mut Packer, list: &TopList) {
+pub(super) fn put_list(p: &mut Packer, list: &TopList) {
     if list.entries().len() > list.capacity() {
         let mut trimmed = list.clone();
         trimmed.trim();
@@ -109,7 +119,7 @@ fn put_list(p: &mut Packer, list: &TopList) {
     }
 }
 
-fn take_list(r: &mut Unpacker<'_>) -> Result<TopList, Unreadable> {
+pub(super) fn take_list(r: &mut Unpacker<'_>) -> Result<TopList, Unreadable> {
     let capacity = r.unsigned()?;
     let capacity = usize::try_from(capacity).map_err(|_| r.wrong("a list is too long"))?;
     let mut entries = Vec::new();
@@ -149,9 +159,9 @@ mod tests {
         #[test]
         fn evidence_of_an_hour_comes_back(
             (authors, texts) in (sketch(), sketch()),
-            (terms, posts, top_authors, sources) in (list(24), list(8), list(16), list(16)),
+            (terms, posts, top_authors, sources, roots) in (list(24), list(8), list(16), list(16), list(16)),
         ) {
-            let detail = Detail { authors, texts, terms, posts, top_authors, sources };
+            let detail = Detail { authors, texts, terms, posts, top_authors, sources, roots };
             prop_assert_eq!(read_detail(&write_detail(&detail)).unwrap(), detail);
         }
 

@@ -2,12 +2,16 @@
 //! model and are turned into it by hand, so that a renamed field loses nothing that lies in a store or a topic.
 
 mod incident; // the life of a crisis
+mod kin; // who descends from whom
 mod matched; // a post with its brands
 mod names; // closed sets, and numbers that JSON has no word for
 mod notice; // one message to one channel
 mod post; // one thing somebody said
 mod rejected; // what is not a post
+mod scored; // a mention that was read
 mod signal; // what is abnormal now, and why
+mod state; // what a carrier remembers, as it moves
+mod tokenized; // a mention with its words cut up
 
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
@@ -15,16 +19,23 @@ use serde::ser::{Serialize, Serializer};
 use crate::Unreadable;
 
 pub use incident::{read_incident, write_incident};
+pub use kin::{KinRecord, read_kin, write_ask, write_tell};
 pub use matched::{read_matched, write_matched};
 pub use notice::{read_notice, write_notice};
 pub use rejected::{KNOWN_FIELDS, read_rejected, write_rejected};
+pub use scored::{read_scored, write_scored};
 pub use signal::{KNOWN_TESTS, read_signal, write_signal};
+pub use state::{StateRow, read_state_row, write_state_row};
+pub use tokenized::{read_tokenized, write_tokenized};
 
 pub(crate) use incident::IncidentV1;
+pub(crate) use kin::KinV1;
 pub(crate) use notice::NoticeV1;
 pub(crate) use post::PostV1;
 pub(crate) use rejected::RejectedV1;
+pub(crate) use scored::ScoredV1;
 pub(crate) use signal::SignalV1;
+pub(crate) use tokenized::TokenizedV1;
 
 /// The version in `"v"`: 1 and no other.
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,9 @@ use schemars::JsonSchema;
 use serde::de::{Deserializer, Error, Visitor};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
-use tocsin_model::{BrandId, Course, Handling, Kind, MentionedBy, Severity, SourceId, Subject, Timing};
+use tocsin_model::{
+    BrandId, Course, Handling, Hearing, Kind, Label, MentionedBy, Severity, SourceId, Subject, Timing,
+};
 
 /// The same set on the wire and in the model, turned into each other by name.
 macro_rules! same_set {
@@ -50,6 +52,14 @@ same_set! {
 same_set! {
     /// How a brand was found: by name, or by descent from a post that names it.
     MentionedByV1 = MentionedBy { Name, Descent }
+}
+same_set! {
+    /// How well a source is heard.
+    HearingV1 = Hearing { Heard, Degraded, Silent, NotConnected }
+}
+same_set! {
+    /// Which way a text leans.
+    StanceV1 = Label { Negative, Neutral, Positive }
 }
 same_set! {
     /// How the dates of a first sighting were taken.

@@ -1,14 +1,16 @@
 //! What is abnormal now, and why, as JSON.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tocsin_model::{
-    ArrivalTime, AuthorId, AuthorKey, AuthorShare, Evidence, Minute, PostRef, Signal, SignalId, SourceId,
-    State, Subject,
+    ArrivalTime, AuthorId, AuthorKey, AuthorShare, BrandId, Coverage, Evidence, Minute, PostRef, Signal,
+    SignalId, SourceId, State, Subject,
 };
 
 use super::One;
-use super::names::{KindV1, Real, SeverityV1, SubjectV1};
+use super::names::{HearingV1, KindV1, Real, SeverityV1, StanceV1, SubjectV1};
 use crate::Unreadable;
 use crate::time::Time;
 
@@ -24,6 +26,9 @@ pub const KNOWN_TESTS: &[&str] = &[
     "beta_binomial_tail",
     "negative binomial tail of the posts heard",
     "negative binomial tail of the negatives, given the other posts",
+    "negative binomial probability of no post from the source",
+    "binomial tail of the copies among the posts",
+    "exponential tail of the logarithm of what a day's greatest hour gains",
 ];
 
 /// What is so now: a window judged abnormal, with every number that made the judgement; or cleared. Readers
@@ -79,6 +84,9 @@ pub(crate) struct EvidenceV1 {
     log10_p: Real,
     /// The log10 p at or below which it is abnormal.
     log10_threshold: Real,
+    /// What else the test was given, by name: with it both can be made again.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    given: BTreeMap<String, Real>,
     /// Posts all in all in the window, late ones and bare reposts too.
     posts: u64,
     /// Persons who may have been reached in the window.
@@ -95,6 +103,12 @@ pub(crate) struct EvidenceV1 {
     top_authors: Vec<AuthorShareV1>,
     /// Sources and their posts in the last 3 hours, the greatest first.
     sources: Vec<SourceShareV1>,
+    /// The sources where the brand lives, and whether they are heard.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    coverage: Vec<CoverageV1>,
+    /// Of a silent source: the brands that it spoke of in the last weeks, the most often first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    blinds: Vec<String>,
 }
 
 /// A post to look at.
@@ -131,6 +145,28 @@ struct AuthorShareV1 {
     name: Option<String>,
     /// Posts in the last 3 hours.
     posts: u64,
+    /// Posts in the last 3 hours that descend from one of theirs, as far as this can be followed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    started: u64,
+    /// How their own post leans from which most of those descend, if it is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stance: Option<StanceV1>,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// Whether a source is heard.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Coverage")]
+struct CoverageV1 {
+    /// Which.
+    source: String,
+    /// How well.
+    hearing: HearingV1,
+    /// The minute in which its newest post came, within the last 25 hours.
+    newest: Option<Time>,
 }
 
 /// A source's part.
@@ -225,6 +261,7 @@ impl From<&Evidence> for EvidenceV1 {
             test: e.test.to_owned(),
             log10_p: Real(e.log10_p),
             log10_threshold: Real(e.log10_threshold),
+            given: e.given.iter().map(|(name, number)| (name.clone(), Real(*number))).collect(),
             posts: e.posts,
             reach: e.reach,
             distinct_authors: e.distinct_authors,
@@ -241,6 +278,8 @@ impl From<&Evidence> for EvidenceV1 {
                 .iter()
                 .map(|(source, posts)| SourceShareV1 { source: source.as_str().to_owned(), posts: *posts })
                 .collect(),
+            coverage: e.coverage.iter().map(CoverageV1::from).collect(),
+            blinds: e.blinds.iter().map(|brand| brand.as_str().to_owned()).collect(),
         }
     }
 }
@@ -267,6 +306,7 @@ impl TryFrom<EvidenceV1> for Evidence {
             test: known_test(&e.test),
             log10_p: e.log10_p.0,
             log10_threshold: e.log10_threshold.0,
+            given: e.given.into_iter().map(|(name, number)| (name, number.0)).collect(),
             posts: e.posts,
             reach: e.reach,
             distinct_authors: e.distinct_authors,
@@ -279,6 +319,34 @@ impl TryFrom<EvidenceV1> for Evidence {
             top_terms: e.top_terms.into_iter().map(|t| (t.term, t.weight)).collect(),
             top_authors,
             sources,
+            coverage: e.coverage.into_iter().map(Coverage::try_from).collect::<Result<_, _>>()?,
+            blinds: e.blinds.iter().map(|name| brand(name)).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn brand(name: &str) -> Result<BrandId, String> {
+    BrandId::new(name).map_err(|bad| format!("a brand {bad}"))
+}
+
+impl From<&Coverage> for CoverageV1 {
+    fn from(c: &Coverage) -> CoverageV1 {
+        CoverageV1 {
+            source: c.source.as_str().to_owned(),
+            hearing: c.hearing.into(),
+            newest: c.newest.map(time_of),
+        }
+    }
+}
+
+impl TryFrom<CoverageV1> for Coverage {
+    type Error = String;
+
+    fn try_from(c: CoverageV1) -> Result<Coverage, String> {
+        Ok(Coverage {
+            source: SourceId::new(&c.source).map_err(|bad| format!("a source {bad}"))?,
+            hearing: c.hearing.into(),
+            newest: c.newest.map(minute_of),
         })
     }
 }
@@ -300,6 +368,8 @@ impl From<&AuthorShare> for AuthorShareV1 {
             id: author.id.as_ref().map(|id| id.as_str().to_owned()),
             name: author.name.clone(),
             posts: author.posts,
+            started: author.started,
+            stance: author.stance.map(StanceV1::from),
         }
     }
 }
@@ -314,6 +384,13 @@ impl TryFrom<AuthorShareV1> for AuthorShare {
             Some(id) => Some(AuthorId::new(&id).map_err(|bad| format!("an author's id {bad}"))?),
             None => None,
         };
-        Ok(AuthorShare { key: AuthorKey(key), id, name: author.name, posts: author.posts })
+        Ok(AuthorShare {
+            key: AuthorKey(key),
+            id,
+            name: author.name,
+            posts: author.posts,
+            started: author.started,
+            stance: author.stance.map(Into::into),
+        })
     }
 }

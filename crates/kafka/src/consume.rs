@@ -1,0 +1,441 @@
+//! The thread that reads. It polls whatever happens: a member that does not poll loses its lanes.
+//!
+//! Not `StreamConsumer`: it is known not to wake (rust-rdkafka issue 665) and to hang when it is dropped (453).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::message::{BorrowedMessage, Message, Timestamp};
+use rdkafka::statistics::Statistics;
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{ClientContext, Offset, TopicPartitionList};
+use tocsin_flow::Fault;
+use tocsin_model::{ArrivalTime, Lane, Position};
+use tracing::{debug, info, warn};
+
+use crate::brokers::Brokers;
+use crate::fault::{self, Listener, wrong};
+use crate::headers;
+use crate::member::{Group, Incoming, Memory, Missing};
+use crate::note::{Note, Safe};
+use crate::round::{Reading, Shared};
+
+/// How long a poll waits for the first record; also how soon the thread sees what it is asked.
+const POLL: Duration = Duration::from_millis(20);
+/// How long the brokers have to answer a question.
+const ANSWER: Duration = Duration::from_secs(3);
+/// How many records are passed on at once.
+const PASS_ON: usize = 500;
+/// How long the thread waits for room before it pauses its lanes and goes on polling.
+const ROOM: Duration = Duration::from_secs(1);
+/// How long giving up a lane waits for a commit at hand: as long as a transaction can last.
+const COMMIT_ENDS: Duration = Duration::from_secs(10);
+
+/// A connection is lost, or all are, or none can be made: with one broker the client tells only the first.
+const LOST: RDKafkaErrorCode = RDKafkaErrorCode::BrokerTransportFailure;
+const ALL_DOWN: RDKafkaErrorCode = RDKafkaErrorCode::AllBrokersDown;
+const UNKNOWN_HOST: RDKafkaErrorCode = RDKafkaErrorCode::Resolve;
+
+/// A member's seat in its group: what the client calls back.
+pub(crate) struct Seat {
+    shared: Arc<Shared>,
+    listener: Listener,
+    group: Group,
+    topic: String,
+    runtime: tokio::runtime::Handle,
+}
+
+/// What every consumer of ours is set to.
+pub(crate) fn settings(brokers: &Brokers, group: &Group) -> ClientConfig {
+    let mut client = brokers.client();
+    client
+        .set("group.id", brokers.named(&group.name))
+        .set("isolation.level", "read_committed")
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("auto.offset.reset", "error")
+        .set("partition.assignment.strategy", "cooperative-sticky")
+        .set("session.timeout.ms", brokers.limits.session.as_millis().to_string())
+        // A member hears with its heartbeat that another one left (default: 3 s).
+        .set("heartbeat.interval.ms", "300")
+        .set("max.poll.interval.ms", "60000")
+        .set("statistics.interval.ms", "5000")
+        // Bounded: 4 MiB a lane beyond the records that wait in `round`.
+        .set("queued.max.messages.kbytes", "4096")
+        .set("queued.min.messages", "10000")
+        .set("fetch.max.bytes", "8388608")
+        // Once a queue is full the client looks again after this (default: 1 s, a thousand times too late).
+        .set("fetch.queue.backoff.ms", "2")
+        .set("fetch.error.backoff.ms", "100")
+        .set("fetch.wait.max.ms", "200");
+    client
+}
+
+/// Reads until told to close, then leaves the group.
+pub(crate) fn run(
+    brokers: &Brokers,
+    group: Group,
+    topic: String,
+    shared: &Arc<Shared>,
+    runtime: tokio::runtime::Handle,
+) -> Result<(), Fault> {
+    let settings = settings(brokers, &group);
+    let seat = Seat { shared: Arc::clone(shared), listener: Listener::default(), group, topic, runtime };
+    let consumer: BaseConsumer<Seat> = settings.create_with_context(seat).map_err(|e| fault::not_made(&e))?;
+    let seat = Arc::clone(consumer.context());
+    consumer.subscribe(&[&seat.topic]).map_err(|e| fault::of(&e, "joining the group"))?;
+    let mut is_paused = false;
+    while !seat.is_over() {
+        seat.begin_again(&consumer);
+        seat.make_room(&consumer, &mut is_paused);
+        seat.pass_on(&consumer);
+    }
+    // Dropping the consumer gives the lanes up and leaves the group.
+    Ok(())
+}
+
+/// Where a lane begins.
+struct Start {
+    lane: Lane,
+    from: Position,
+    done: Position,
+    note: Note,
+}
+
+impl Seat {
+    fn is_over(&self) -> bool {
+        let inside = self.shared.lock();
+        inside.closing && inside.open == 0
+    }
+
+    /// While there is no room, nothing is taken from the client. Only when that lasts are the lanes paused, so that
+    /// polling can go on: to pause throws away what the client has fetched ahead, and going on takes it up to a second.
+    fn make_room(&self, consumer: &BaseConsumer<Seat>, is_paused: &mut bool) {
+        let clock = &self.shared.room.clock;
+        let until = clock.steady() + ROOM;
+        let mut inside = self.shared.lock();
+        while inside.is_full() && !*is_paused && clock.steady() < until {
+            inside = self.shared.wait(inside, POLL);
+        }
+        let is_full = inside.is_full();
+        drop(inside);
+        if is_full == *is_paused && !is_full {
+            return;
+        }
+        let Ok(lanes) = consumer.assignment() else { return };
+        let done = if is_full { consumer.pause(&lanes) } else { consumer.resume(&lanes) };
+        match done {
+            Ok(()) => *is_paused = is_full,
+            Err(error) => warn!(%error, "lanes cannot be paused or resumed"),
+        }
+    }
+
+    /// Polls, and hands on what came.
+    fn pass_on(&self, consumer: &BaseConsumer<Seat>) {
+        let mut came = Vec::new();
+        let mut poll = consumer.poll(POLL);
+        while let Some(polled) = poll {
+            match polled {
+                Ok(message) => came.push((Lane(message.partition() as u32), incoming(&message))),
+                Err(error) => self.heard(consumer, &error),
+            }
+            if came.len() >= PASS_ON {
+                break;
+            }
+            poll = consumer.poll(Duration::ZERO);
+        }
+        if !came.is_empty() {
+            let now = self.shared.room.clock.steady();
+            self.shared.lock().came(came.into_iter(), now);
+            self.shared.told.notify_one();
+        }
+    }
+
+    /// The client reports an error instead of a record.
+    fn heard(&self, consumer: &BaseConsumer<Seat>, error: &KafkaError) {
+        let found = match (self.listener.take(), error.rdkafka_error_code()) {
+            (Some(fault), _) => fault,
+            (None, Some(RDKafkaErrorCode::AutoOffsetReset)) => {
+                let expected = EMPTY_OR_MADE_AGAIN.replace("TOPIC", &self.topic);
+                wrong(format!("a position in {}", self.topic), "outside the topic", expected)
+            }
+            (None, Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic)) => {
+                fault::away(format!("{} is not there; see `tocsin topics plan`", self.topic))
+            }
+            (None, _) => fault::of(error, &format!("reading {}", self.topic)),
+        };
+        match error.rdkafka_error_code() {
+            Some(LOST | ALL_DOWN | UNKNOWN_HOST) if !matches!(found, Fault::Misconfigured { .. }) => {
+                self.wait_for_brokers(consumer, &error.to_string());
+            }
+            _ => {
+                self.shared.lock().fault = Some(found);
+                self.shared.tell();
+            }
+        }
+    }
+
+    /// No broker can be reached: says so until one can.
+    fn wait_for_brokers(&self, consumer: &BaseConsumer<Seat>, why: &str) {
+        let meters = Arc::clone(&self.shared.room.meters);
+        let answers = || consumer.fetch_metadata(Some(&self.topic), Duration::from_secs(1)).is_ok();
+        let mut is_away = false;
+        while !self.shared.lock().closing && !answers() {
+            if !is_away {
+                warn!(why, "no broker can be reached");
+                is_away = true;
+                self.shared.lock().away = Some(why.to_owned());
+                meters.peer_away("kafka", true);
+                self.shared.tell();
+            }
+            let inside = self.shared.lock();
+            drop(self.shared.wait(inside, POLL));
+        }
+        if is_away {
+            info!("the brokers are back");
+            self.shared.lock().away = None;
+            meters.peer_away("kafka", false);
+            self.shared.tell();
+        }
+    }
+
+    /// Takes the lanes back to where their records must come again from.
+    fn begin_again(&self, consumer: &BaseConsumer<Seat>) {
+        let lanes = self.shared.lock().to_begin();
+        if lanes.is_empty() {
+            return;
+        }
+        // A lane that is taken back to where it stands needs no question; a rehearsal does.
+        let ask: Vec<Lane> = lanes
+            .iter()
+            .filter(|(_, reading, ..)| *reading == Reading::AskFirst || self.group.memory == Memory::Redis)
+            .map(|(lane, ..)| *lane)
+            .collect();
+        let starts = match self.starts(consumer, &ask) {
+            Ok(starts) => starts,
+            Err(found) => {
+                debug!(%found, "where the lanes stand is not known yet");
+                if let Fault::Misconfigured { .. } = found {
+                    self.shared.lock().fault = Some(found);
+                    self.shared.tell();
+                }
+                return;
+            }
+        };
+        for (lane, _, done, tenure) in lanes {
+            let start = starts.iter().find(|s| s.lane == lane);
+            let from = start.map_or(done, |s| s.from);
+            let Ok(offset) = i64::try_from(from.0) else { continue };
+            if let Err(error) = consumer.seek(&self.topic, lane.0 as i32, Offset::Offset(offset), ANSWER) {
+                debug!(%error, lane = lane.0, "a lane cannot be taken back yet");
+                continue;
+            }
+            let mut inside = self.shared.lock();
+            let Some(held) = inside.lanes.get_mut(&lane).filter(|held| held.tenure == tenure) else {
+                continue;
+            };
+            held.reading = Reading::Goes;
+            held.next = from;
+            if let Some(start) = start {
+                held.begin(start);
+            }
+        }
+    }
+
+    /// Where lanes begin, from what the group has committed.
+    fn starts(&self, consumer: &BaseConsumer<Seat>, lanes: &[Lane]) -> Result<Vec<Start>, Fault> {
+        if lanes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut asked = TopicPartitionList::new();
+        for lane in lanes {
+            asked.add_partition(&self.topic, lane.0 as i32);
+        }
+        let doing = format!("asking where {} stands", self.topic);
+        let committed = consumer.committed_offsets(asked, ANSWER).map_err(|e| fault::of(&e, &doing))?;
+        let mut starts = Vec::new();
+        for element in committed.elements() {
+            element.error().map_err(|e| fault::of(&e, &doing))?;
+            let lane = Lane(element.partition() as u32);
+            let at = match element.offset() {
+                Offset::Offset(offset) => Some((position(offset), Note::read(element.metadata()))),
+                _ => None,
+            };
+            let (low, high) = consumer
+                .fetch_watermarks(&self.topic, element.partition(), ANSWER)
+                .map_err(|e| fault::of(&e, &doing))?;
+            let fence = match &self.group.fences {
+                Some(fences) => self.runtime.block_on(fences.highest(lane))?,
+                None => None,
+            };
+            starts.push(self.start(lane, at, (position(low), position(high)), fence)?);
+        }
+        Ok(starts)
+    }
+
+    /// Where one lane begins. `at`: what the group has committed; `log`: the first record there is, and the place
+    /// after the last; `fence`: the place after the last record that the state has of this lane.
+    fn start(
+        &self,
+        lane: Lane,
+        at: Option<(Position, Option<Note>)>,
+        (low, high): (Position, Position),
+        fence: Option<Position>,
+    ) -> Result<Start, Fault> {
+        let what = format!("lane {} of {}", lane.0, self.topic);
+        let (done, note) = match (at, fence) {
+            (Some((done, note)), _) => (done, note),
+            (None, None) => (low, None),
+            (None, Some(fence)) if self.group.missing == Missing::SeekToFences => (fence, None),
+            (None, Some(fence)) => {
+                return Err(wrong(
+                    what,
+                    format!("counted up to {} and has no position in its group", fence.0),
+                    NO_POSITION.replace("TOPIC", &self.topic),
+                ));
+            }
+        };
+        if done > high {
+            return Err(wrong(
+                what,
+                format!("to go on at {} and ends at {}", done.0, high.0),
+                EMPTY_OR_MADE_AGAIN.replace("TOPIC", &self.topic),
+            ));
+        }
+        if done < low {
+            warn!(
+                lane = lane.0,
+                topic = self.topic,
+                lost = low.0 - done.0,
+                "retention was faster than we were"
+            );
+        }
+        let done = done.max(low);
+        let note = note.unwrap_or(Note { now: None, safe: done });
+        let from = match self.group.memory {
+            Memory::Redis => note.safe.clamp(low, done),
+            Memory::Nothing => done,
+        };
+        Ok(Start { lane, from, done, note })
+    }
+
+    fn assign(&self, consumer: &BaseConsumer<Seat>, given: &TopicPartitionList) -> KafkaResult<()> {
+        let lanes: Vec<Lane> = given.elements().iter().map(|e| Lane(e.partition() as u32)).collect();
+        for lane in &lanes {
+            self.shared.lock().hold(*lane);
+        }
+        // What cannot be known now is asked again by `begin_again`; until then the lane's records are let go.
+        let starts = self.starts(consumer, &lanes).unwrap_or_else(|found| {
+            debug!(%found, "where the new lanes stand is not known yet");
+            if let Fault::Misconfigured { .. } = found {
+                self.shared.lock().fault = Some(found);
+            }
+            Vec::new()
+        });
+        let mut at = TopicPartitionList::new();
+        for lane in &lanes {
+            let start = starts.iter().find(|s| s.lane == *lane);
+            let from =
+                start.and_then(|s| i64::try_from(s.from.0).ok()).map_or(Offset::Beginning, Offset::Offset);
+            at.add_partition_offset(&self.topic, lane.0 as i32, from)?;
+        }
+        consumer.incremental_assign(&at)?;
+        let mut inside = self.shared.lock();
+        for start in &starts {
+            if let Some(held) = inside.lanes.get_mut(&start.lane) {
+                held.reading = Reading::Goes;
+                held.next = start.from;
+                held.begin(start);
+            }
+        }
+        Ok(())
+    }
+
+    /// A lane is given up only when no transaction of ours can still move it.
+    fn revoke(&self, consumer: &BaseConsumer<Seat>, taken: &TopicPartitionList) -> KafkaResult<()> {
+        let lanes: Vec<Lane> = taken.elements().iter().map(|e| Lane(e.partition() as u32)).collect();
+        let clock = &self.shared.room.clock;
+        let began = clock.steady();
+        let mut inside = self.shared.lock();
+        for lane in &lanes {
+            inside.give_up(*lane);
+        }
+        while lanes.iter().any(|lane| inside.committing.contains(lane))
+            && clock.steady().saturating_sub(began) < COMMIT_ENDS
+        {
+            inside = self.shared.wait(inside, POLL);
+        }
+        drop(inside);
+        consumer.incremental_unassign(taken)
+    }
+}
+
+const NO_POSITION: &str = "a position to go on from; Kafka forgets it with the topic or the group. If the topic was \
+    made again: tocsin state fences --drop TOPIC. If only the group was deleted: start with --seek-to-fences";
+const EMPTY_OR_MADE_AGAIN: &str = "a position within the topic. If the topic was made again: tocsin state fences \
+    --drop TOPIC, and delete the group's positions for it";
+
+impl crate::round::Held {
+    fn begin(&mut self, start: &Start) {
+        self.done = start.done;
+        self.now = self.now.max(start.note.now);
+        self.safe = Safe::since(start.note.safe);
+    }
+}
+
+impl ClientContext for Seat {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        self.listener.log(level, facility, text);
+    }
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.listener.error(error, reason);
+    }
+    fn stats(&self, statistics: Statistics) {
+        let Some(topic) = statistics.topics.get(&self.topic) else { return };
+        let mut inside = self.shared.lock();
+        for (lane, held) in &mut inside.lanes {
+            let end = topic.partitions.get(&(lane.0 as i32)).map(|p| p.ls_offset).filter(|end| *end >= 0);
+            held.lag = end.map(|end| position(end).0.saturating_sub(held.done.0));
+        }
+    }
+}
+
+impl ConsumerContext for Seat {
+    fn rebalance(&self, consumer: &BaseConsumer<Seat>, what: RDKafkaRespErr, lanes: &mut TopicPartitionList) {
+        let is_given = what == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+        let done = if is_given { self.assign(consumer, lanes) } else { self.revoke(consumer, lanes) };
+        if let Err(error) = done {
+            warn!(%error, "lanes cannot be taken or given up");
+        }
+        let us = consumer.group_metadata().map(Arc::new);
+        let mut inside = self.shared.lock();
+        inside.group = us.filter(|_| !consumer.assignment_lost());
+        inside.rebalances += 1;
+        let held: Vec<u32> = inside.lanes.keys().map(|lane| lane.0).collect();
+        drop(inside);
+        info!(topic = self.topic, lanes = ?held, "the group has given out its lanes");
+        self.shared.tell();
+    }
+}
+
+/// Offsets are never negative but for markers, which do not come here.
+fn position(offset: i64) -> Position {
+    Position(u64::try_from(offset).unwrap_or_default())
+}
+
+fn incoming(message: &BorrowedMessage<'_>) -> Incoming {
+    let (time, trace) = message.headers().map(headers::read).unwrap_or_default();
+    let stamped = match message.timestamp() {
+        Timestamp::CreateTime(at) | Timestamp::LogAppendTime(at) => ArrivalTime::from_millis(at),
+        Timestamp::NotAvailable => ArrivalTime::from_millis(0),
+    };
+    Incoming {
+        position: position(message.offset()),
+        arrived: time.unwrap_or(stamped),
+        trace,
+        value: message.payload().map(<[u8]>::to_vec),
+    }
+}

@@ -1,0 +1,83 @@
+//! A broker that goes away in the middle of the work is waited for, visibly, and nothing is lost.
+
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+mod world;
+
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tocsin_flow::{Arrival, Arrivals, Clock as _, Fault, Intake as _};
+use tocsin_kafka::{KafkaIntake, Member, Topic};
+use tocsin_model::{ArrivalTime, SourceId};
+use tocsin_runtime::WallClock;
+use world::{ENOUGH, Seen, feed, group, pass_on, ports, room, room_with, start, world};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_is_killed_and_comes_back_costs_nothing() {
+    let Some(broker) = start(ports() + 50, false) else { return };
+    let brokers = world(&broker.servers, "away", 3).await;
+    feed(&brokers, Topic::Raw, 0..6_000).await;
+    let seen = Arc::new(Seen::default());
+    let mut member = Member::join(&brokers, group("pass", Topic::Raw), room_with(Arc::clone(&seen))).unwrap();
+    let intake = KafkaIntake::open(&brokers, room()).unwrap();
+    intake.take(post()).await.expect("a broker that is there takes posts");
+    assert!(pass_on(&mut member, 1_000, 100).await >= 1_000);
+
+    let run = |words: &[&str]| {
+        let mut command = Command::new(world::script().unwrap());
+        command.arg(words[0]).arg(&broker.dir).args(&words[1..]);
+        assert!(command.status().unwrap().success(), "{words:?}");
+    };
+    run(&["kill", "1"]);
+    let clock = WallClock::new();
+    let fault = loop {
+        match member.fetch(100, Duration::from_millis(100)).await {
+            Err(fault) => break fault,
+            Ok(portion) if portion.records.is_empty() => assert!(clock.steady() < ENOUGH, "nobody said so"),
+            Ok(portion) => member.advance(world::the_same(portion, Topic::Matched)).await.unwrap(),
+        }
+    };
+    assert!(matches!(fault, Fault::Unavailable { .. }), "{fault}");
+    member.abandon();
+    assert!(
+        matches!(intake.take(post()).await, Err(Fault::Unavailable { .. })),
+        "what is not durable is not taken"
+    );
+    run(&["restart", "1"]);
+
+    pass_on(&mut member, usize::MAX, 100).await;
+    drop(member);
+    let away = seen.away.lock().unwrap().clone();
+    assert!(away.contains(&("kafka".to_owned(), true)), "it was said: {away:?}");
+    assert_eq!(away.last(), Some(&("kafka".to_owned(), false)), "and taken back");
+    // The posts that were handed in are no numbers; they went through, too.
+    let posts = world::read_all(&brokers, Topic::Raw).iter().filter(|r| r.value.starts_with(b"{")).count();
+    assert!(posts >= 1);
+    holds_each_once_beside_posts(&brokers);
+}
+
+fn holds_each_once_beside_posts(brokers: &tocsin_kafka::Brokers) {
+    let is_number = |record: &world::Read| record.value.iter().all(u8::is_ascii_digit);
+    let raw = world::read_all(brokers, Topic::Raw);
+    let out = world::read_all(brokers, Topic::Matched);
+    let (raw_posts, posts) =
+        (raw.iter().filter(|r| !is_number(r)).count(), out.iter().filter(|r| !is_number(r)).count());
+    assert_eq!(raw_posts, posts);
+    let mut numbers: Vec<u64> = out
+        .iter()
+        .filter(|r| is_number(r))
+        .map(|r| String::from_utf8_lossy(&r.value).parse().unwrap())
+        .collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..6_000).collect::<Vec<_>>());
+}
+
+fn post() -> Arrivals {
+    let json =
+        br#"{"id":"1","source":"weibo","text":"x","created_at":"2026-01-05T00:00:04Z","author":{"id":"u"}}"#;
+    let source = SourceId::new("weibo").unwrap();
+    let arrival = Arrival { arrived: ArrivalTime::from_millis(7), source, json: json.to_vec() };
+    Arrivals { posts: vec![arrival], ..Arrivals::default() }
+}
