@@ -1,23 +1,14 @@
-//! Walks through the author's own words once and gathers what leans where.
+//! What a text says by rules: what leans where, what turns it around, and what it is a sign of.
 
 use std::ops::{AddAssign, Mul};
 
-use tocsin_model::{Emotion, Mention, Token, TokenKind};
+use tocsin_model::{Emotion, Mention, Token};
 
-use crate::lexicon::{Effect, Entry, Lexicon, cue};
+use crate::lexicon::{Lexicon, Shift, cue};
+use crate::walk::walk;
 
-/// For how many bytes behind it a Chinese word works on the next mood: four characters.
-const SCOPE: usize = 12;
-/// The same of a Latin word: four short words.
-const SCOPE_LATIN: usize = 24;
-/// A mood turned around is weaker: "not good" is bad, "not bad" is hardly good.
-const NOT_GOOD: f32 = 0.8;
-const NOT_BAD: f32 = 0.35;
-/// "… , but …": what comes before and what comes after in the same sentence.
-const BEFORE_CONTRAST: f32 = 0.5;
-const AFTER_CONTRAST: f32 = 1.3;
-/// A hashtag is what others called it.
-const HASHTAG: f32 = 0.5;
+/// Praise that stands alone beside trouble is not meant, nor are thanks for it.
+pub(crate) const UNMEANT: Turn = Turn { positive: -0.8, negative: 1.0 };
 
 /// How much leans each way: weights of words summed up.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -27,8 +18,18 @@ pub(crate) struct Mood {
 }
 
 impl Mood {
-    fn is_none(self) -> bool {
+    /// Of one word: against if less than 0.
+    pub(crate) fn of(value: f32) -> Mood {
+        Mood { negative: (-value).max(0.0), positive: value.max(0.0) }
+    }
+
+    pub(crate) fn is_none(self) -> bool {
         self.negative == 0.0 && self.positive == 0.0
+    }
+
+    /// The contrary.
+    pub(crate) fn turned(self) -> Mood {
+        Mood { negative: self.positive, positive: self.negative }
     }
 }
 
@@ -46,182 +47,208 @@ impl Mul<f32> for Mood {
     }
 }
 
-/// A stretch between two marks that leans somewhere.
+/// A word of mood in its place.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hit {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    /// As it leans by itself, made stronger or weaker by words of degree.
+    pub(crate) plain: f32,
+    /// What negation made of it: 1 if nothing.
+    pub(crate) negation: f32,
+    pub(crate) emotion: Emotion,
+    /// Nothing around it turns it.
+    pub(crate) is_firm: bool,
+    /// An emoticon or emoji.
+    pub(crate) is_face: bool,
+}
+
+impl Hit {
+    /// What it comes to in its clause.
+    pub(crate) fn value(&self, clause: &Clause) -> f32 {
+        let said = self.plain * self.negation;
+        let meant = if self.is_firm { said } else { clause.turn.apply(said) };
+        meant * clause.weight
+    }
+}
+
+/// What a clause makes of the words in it: factors, less than 0 where it turns them around.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Turn {
+    /// Of a word for.
+    pub(crate) positive: f32,
+    /// Of a word against.
+    pub(crate) negative: f32,
+}
+
+impl Turn {
+    pub(crate) const NONE: Turn = Turn { positive: 1.0, negative: 1.0 };
+
+    pub(crate) fn of(shift: Shift) -> Turn {
+        let turn = |positive, negative| Turn { positive, negative };
+        match shift {
+            Shift::Wish => turn(-0.5, 0.5),
+            Shift::Expectation => turn(-0.7, -0.5),
+            Shift::Past => turn(-0.5, -0.4),
+            Shift::Condition => turn(0.4, 0.4),
+            Shift::Rhetorical => turn(-0.8, -0.8),
+        }
+    }
+
+    /// One after the other.
+    pub(crate) fn and(self, other: Turn) -> Turn {
+        let through = |by: f32| if by < 0.0 { other.negative } else { other.positive };
+        Turn {
+            positive: self.positive * through(self.positive),
+            negative: self.negative * through(-self.negative),
+        }
+    }
+
+    /// What becomes of a word that leans this way.
+    pub(crate) fn apply(self, value: f32) -> f32 {
+        value * if value < 0.0 { self.negative } else { self.positive }
+    }
+}
+
+/// A stretch between two marks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clause {
     pub(crate) start: usize,
     pub(crate) end: usize,
+    /// Up to which of the hits it goes; it begins where the last one ends.
+    pub(crate) hits_to: usize,
+    pub(crate) turn: Turn,
+    /// Why it turns, for people.
+    pub(crate) manner: Option<&'static str>,
+    /// What contrast makes of it.
+    pub(crate) weight: f32,
+    /// Behind this byte the worse one of two is named.
+    pub(crate) compares: Option<usize>,
+    /// Praise and nothing else; something went wrong; it is asked whether.
+    pub(crate) is_praise: bool,
+    pub(crate) is_trouble: bool,
+    pub(crate) asks_whether: bool,
+    /// What all of it comes to.
     pub(crate) mood: Mood,
 }
 
 /// What was found in a text.
 #[derive(Debug, Default)]
 pub(crate) struct Evidence {
-    /// In order; those that lean nowhere are left out.
+    /// In order; those without a letter are left out.
     pub(crate) clauses: Vec<Clause>,
+    /// Words of mood, in order.
+    pub(crate) hits: Vec<Hit>,
     /// All clauses together.
     pub(crate) mood: Mood,
+    /// The same before anything turned or weighed the words; without faces.
+    pub(crate) plain: Mood,
+    /// Emoticons and emoji, which are in `mood` as well.
+    pub(crate) faces: Mood,
     /// In the order of the model's emotions, without the last one (none).
     pub(crate) emotions: [f32; 6],
     /// Which cues occurred.
     pub(crate) cues: u16,
+    /// Which figures of speech occurred: bits of [`figure`].
+    pub(crate) figures: u16,
     /// How many words of advertising.
     pub(crate) promotions: u32,
     /// Which concerns occurred.
     pub(crate) concerns: u64,
+    /// Empty: n-grams that count less before a "but", or the other way in a question, made the model worse.
+    pub(crate) scopes: Vec<Scope>,
 }
 
-/// Gathers from `text` (in ASCII lower case). `tokens` and `mentions` tell of what is not the author's
-/// own opinion: accounts, links, hashtags, and brands with a word of mood in their name.
+/// What speech does with moods: bits of a set.
+pub(crate) mod figure {
+    pub(crate) const NEGATED_GOOD: u16 = 1;
+    pub(crate) const NEGATED_BAD: u16 = 1 << 1;
+    pub(crate) const NEGATED_TWICE: u16 = 1 << 2;
+    pub(crate) const CONTRAST: u16 = 1 << 3;
+    pub(crate) const CONCESSION: u16 = 1 << 4;
+    pub(crate) const WISH: u16 = 1 << 5;
+    pub(crate) const EXPECTATION: u16 = 1 << 6;
+    pub(crate) const PAST: u16 = 1 << 7;
+    pub(crate) const CONDITION: u16 = 1 << 8;
+    pub(crate) const RHETORICAL: u16 = 1 << 9;
+    pub(crate) const QUESTION: u16 = 1 << 10;
+    pub(crate) const COMPARISON: u16 = 1 << 11;
+    pub(crate) const UNMEANT_PRAISE: u16 = 1 << 12;
+    pub(crate) const QUOTED: u16 = 1 << 13;
+    pub(crate) const EXCLAIMED: u16 = 1 << 14;
+    pub(crate) const STRONG: u16 = 1 << 15;
+}
+
+/// What the words between two bytes count for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Scope {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) factor: f32,
+}
+
+/// Gathers from `text` (made plain by [`plain`](crate::plain)). `tokens` and `mentions` tell of what is not
+/// the author's own opinion: accounts, links, hashtags, and brands with a word of mood in their name.
 pub(crate) fn gather(lexicon: &Lexicon, text: &str, tokens: &[Token], mentions: &[Mention]) -> Evidence {
-    let mut walk = Walk { later: 1.0, ..Walk::default() };
-    let mut shade = Shade::new(tokens, mentions);
-    for (start, end, entry) in lexicon.words(text) {
-        let weight = shade.weight(start, end);
-        if weight > 0.0 {
-            walk.meet(text, start, end, entry, weight);
-        }
-    }
-    walk.end_clause(text.len());
-    for clause in &walk.found.clauses {
-        walk.found.mood += clause.mood;
-    }
-    walk.found
+    let mut found = walk(lexicon, text, tokens, mentions);
+    found.mark_unmeant_praise();
+    found.add_up();
+    found
 }
 
-/// Where the walk stands.
-#[derive(Default)]
-struct Walk {
-    found: Evidence,
-    clause_start: usize,
-    clause: Mood,
-    /// Up to which byte a negation works.
-    negated_to: Option<usize>,
-    /// A factor, and up to which byte it works.
-    strengthened: Option<(f32, usize)>,
-    /// The first clause that a contrast makes weaker.
-    before_contrast: usize,
-    /// What the clauses of this sentence weigh from now on.
-    later: f32,
-}
-
-impl Walk {
-    fn meet(&mut self, text: &str, start: usize, end: usize, entry: &Entry, weight: f32) {
-        self.found.cues |= entry.cues;
-        self.found.concerns |= entry.concerns;
-        self.found.promotions += u32::from(entry.cues & (cue::PROMOTION | cue::PRIZE) != 0);
-        if entry.polarity != 0.0 {
-            self.feel(start, entry, weight);
-        } else if entry.emotion != Emotion::None {
-            self.found.emotions[entry.emotion as usize] += weight;
-        }
-        let scope = end + if text.as_bytes()[end - 1].is_ascii() { SCOPE_LATIN } else { SCOPE };
-        match entry.effect {
-            Effect::None => {}
-            Effect::Negates => {
-                let doubled = self.negated_to.is_some_and(|to| start <= to);
-                self.negated_to = (!doubled).then_some(scope);
-            }
-            Effect::Strengthens(factor) => {
-                self.strengthened = Some((factor, scope));
-                // "Not very good": the negation reaches over the degree.
-                self.negated_to = self.negated_to.filter(|&to| start <= to).map(|_| scope);
-            }
-            Effect::Contrasts => self.contrast(start),
-            Effect::EndsClause => self.end_clause(end),
-            Effect::EndsSentence => {
-                self.end_clause(end);
-                self.before_contrast = self.found.clauses.len();
-                self.later = 1.0;
+impl Evidence {
+    /// "Great, delayed again", "等了两小时，真棒": praise that is a clause of its own, and the clause before or
+    /// behind it is trouble.
+    fn mark_unmeant_praise(&mut self) {
+        for i in 0..self.clauses.len() {
+            let near = |j: Option<usize>| {
+                j.and_then(|j| self.clauses.get(j)).is_some_and(|c| c.is_trouble && c.weight == 1.0)
+            };
+            if self.clauses[i].is_praise && (near(i.checked_sub(1)) || near(Some(i + 1))) {
+                let clause = &mut self.clauses[i];
+                clause.turn = clause.turn.and(UNMEANT);
+                clause.manner = Some("not meant");
+                self.figures |= figure::UNMEANT_PRAISE;
             }
         }
     }
 
-    fn feel(&mut self, start: usize, entry: &Entry, weight: f32) {
-        let factor =
-            self.strengthened.take().filter(|&(_, to)| start <= to).map_or(1.0, |(factor, _)| factor);
-        let negated = self.negated_to.take().is_some_and(|to| start <= to);
-        let strength = entry.polarity.abs() * factor * weight;
-        match (entry.polarity > 0.0, negated) {
-            (true, false) => self.clause.positive += strength,
-            (true, true) => self.clause.negative += strength * NOT_GOOD,
-            (false, false) => self.clause.negative += strength,
-            (false, true) => self.clause.positive += strength * NOT_BAD,
-        }
-        let emotion = match (entry.polarity > 0.0, negated) {
-            (true, true) => Emotion::Disgust,
-            (false, true) => Emotion::None,
-            _ => entry.emotion,
-        };
-        if emotion != Emotion::None {
-            self.found.emotions[emotion as usize] += if negated { strength * 0.5 } else { strength };
+    /// Weighs each hit, and says where n-grams do not count as they stand.
+    fn add_up(&mut self) {
+        let mut from = 0;
+        for clause in &mut self.clauses {
+            let hits = &self.hits[from..clause.hits_to];
+            from = clause.hits_to;
+            for hit in hits {
+                let into = if hit.is_face { &mut self.faces } else { &mut self.plain };
+                *into += Mood::of(hit.plain);
+                let value = hit.value(clause);
+                clause.mood += Mood::of(value);
+                add_emotion(&mut self.emotions, hit, value);
+            }
+            self.mood += clause.mood;
         }
     }
 
-    fn end_clause(&mut self, end: usize) {
-        if !self.clause.is_none() {
-            let mood = self.clause * self.later;
-            self.found.clauses.push(Clause { start: self.clause_start, end, mood });
-        }
-        self.clause = Mood::default();
-        self.clause_start = end;
-        (self.negated_to, self.strengthened) = (None, None);
+    pub(crate) fn has(&self, cues: u16) -> bool {
+        self.cues & cues != 0
     }
 
-    /// Each clause is made weaker by at most one contrast, so many of them take no longer.
-    fn contrast(&mut self, at: usize) {
-        self.end_clause(at);
-        for clause in &mut self.found.clauses[self.before_contrast..] {
-            clause.mood = clause.mood * BEFORE_CONTRAST;
-        }
-        self.before_contrast = self.found.clauses.len();
-        self.later = AFTER_CONTRAST;
+    /// Whether a question was asked, rather than a complaint made in the form of one.
+    pub(crate) fn asks(&self) -> bool {
+        self.has(cue::QUESTION) && self.figures & figure::RHETORICAL == 0
     }
 }
 
-/// What is not said by the author: walked through beside the words, both in order.
-struct Shade<'a> {
-    tokens: std::slice::Iter<'a, Token>,
-    token: Option<&'a Token>,
-    places: Vec<(usize, usize)>,
-    next_place: usize,
-    /// Of the places begun so far, the one that ends last.
-    place: (usize, usize),
-}
-
-impl<'a> Shade<'a> {
-    fn new(tokens: &'a [Token], mentions: &[Mention]) -> Shade<'a> {
-        let places = mentions.iter().flat_map(|m| &m.places);
-        let mut places: Vec<_> = places.map(|&(start, end)| (start as usize, end as usize)).collect();
-        places.sort_unstable();
-        Shade { tokens: tokens.iter(), token: None, places, next_place: 0, place: (0, 0) }
-    }
-
-    /// 0 for what is not said at all, less than 1 for what is hardly said.
-    fn weight(&mut self, start: usize, end: usize) -> f32 {
-        while self.places.get(self.next_place).is_some_and(|p| p.0 <= start) {
-            let place = self.places[self.next_place];
-            if place.1 > self.place.1 {
-                self.place = place;
-            }
-            self.next_place += 1;
-        }
-        // A word inside a brand's name is no opinion; a query's word that is one whole is.
-        if end <= self.place.1 && (start, end) != self.place {
-            return 0.0;
-        }
-        while self.token.is_none_or(|t| t.end as usize <= start) {
-            let shading =
-                |t: &&Token| matches!(t.kind, TokenKind::Account | TokenKind::Url | TokenKind::Hashtag);
-            self.token = self.tokens.find(shading);
-            if self.token.is_none() {
-                return 1.0;
-            }
-        }
-        match self.token {
-            Some(t) if t.start as usize <= start && t.kind == TokenKind::Hashtag => HASHTAG,
-            Some(t) if t.start as usize <= start => 0.0,
-            _ => 1.0,
-        }
+/// Praise turned around is scorn; blame turned around is no feeling of ours.
+fn add_emotion(emotions: &mut [f32; 6], hit: &Hit, value: f32) {
+    let strength = value.abs();
+    let emotion = match (hit.plain * value >= 0.0, value < 0.0) {
+        (true, _) => hit.emotion,
+        (false, true) => Emotion::Disgust,
+        (false, false) => return,
+    };
+    if emotion != Emotion::None {
+        emotions[emotion as usize] += if hit.plain * value < 0.0 { strength * 0.5 } else { strength };
     }
 }

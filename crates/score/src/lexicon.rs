@@ -26,14 +26,51 @@ pub(crate) enum Effect {
     None,
     /// Turns the next mood around.
     Negates,
+    /// Turns the next mood around in a question that needs no answer: `怎么可能好用`.
+    Doubts,
+    /// Turns the next mood around if it is against: "fixed the bug".
+    Cures,
+    /// Turns the last mood around: `好吃个屁`.
+    NegatesBefore,
     /// Makes the next mood stronger or weaker by this factor.
     Strengthens(f32),
     /// What comes after it weighs more than what came before.
     Contrasts,
+    /// Its own clause weighs less than what comes after it: `虽然`.
+    Concedes,
+    /// Concedes at the beginning of a clause, contrasts at its end.
+    Though,
+    /// Contrasts if what came before was in the past.
+    Now,
+    /// Its clause does not say what is so.
+    Shifts(Shift),
+    /// What is named behind it is the worse one: `A 比 B 好`.
+    Compares,
+    /// The same, and what is said of the other one comes behind the next comma: `比起 B，A 更好`.
+    ComparesAhead,
     /// Ends a clause.
     EndsClause,
     /// Ends a clause and a sentence.
     EndsSentence,
+    /// Makes a question of its clause: `吗`.
+    Asks,
+    /// Ends a question.
+    EndsQuestion,
+}
+
+/// How a clause may not be meant as it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shift {
+    /// It should be so, and is not.
+    Wish,
+    /// It was thought or promised, and is not so.
+    Expectation,
+    /// It was so, and is no more.
+    Past,
+    /// It may be so.
+    Condition,
+    /// Asked, and the answer is no.
+    Rhetorical,
 }
 
 /// What a word says of the purpose of a post: bits of a set.
@@ -49,6 +86,20 @@ pub(crate) mod cue {
     pub(crate) const IRONY: u16 = 1 << 7;
     /// Not meant as it stands if what is around it is bad.
     pub(crate) const SLY: u16 = 1 << 8;
+    /// Praise that is not meant when it stands alone beside trouble: "Great, broken again."
+    pub(crate) const PRAISE: u16 = 1 << 9;
+    /// Something went wrong.
+    pub(crate) const TROUBLE: u16 = 1 << 10;
+    /// Asks for a reason: what is asked about is so.
+    pub(crate) const WHY: u16 = 1 << 11;
+    /// Asks whether: what is asked about may be so.
+    pub(crate) const WHETHER: u16 = 1 << 12;
+    /// Thanks for what went wrong are not meant: "Thanks for ruining my day".
+    pub(crate) const THANKS: u16 = 1 << 13;
+    /// Nothing around it turns it.
+    pub(crate) const FIRM: u16 = 1 << 14;
+    /// After praise it is more of it: `好吃得离谱`.
+    pub(crate) const HYPERBOLE: u16 = 1 << 15;
 }
 
 /// A word.
@@ -66,6 +117,15 @@ pub(crate) struct Entry {
     border_after: bool,
     /// A full stop ends a sentence only before white space: not in `3.5`.
     space_after: bool,
+    /// `[怒]`, 😡: beside the words, not among them.
+    pub(crate) is_face: bool,
+}
+
+impl Entry {
+    /// Nothing around it turns it: faces, and what tells by itself how its clause is meant (`就好了`).
+    pub(crate) fn is_firm(&self) -> bool {
+        self.is_face || self.cues & cue::FIRM != 0 || matches!(self.effect, Effect::Shifts(_))
+    }
 }
 
 impl Entry {
@@ -117,6 +177,11 @@ impl Lexicon {
             .filter(|&(start, end, entry)| entry.stands(text.as_bytes(), start, end))
     }
 
+    /// Whether this is one of the words, whole.
+    pub(crate) fn has(&self, word: &str) -> bool {
+        self.index.find(word).next().is_some_and(|(start, end, _)| (start, end) == (0, word.len()))
+    }
+
     /// The concerns of a set, in the order of the data, the user's last.
     pub(crate) fn concerns(&self, set: u64) -> Vec<Concern> {
         (0..self.concerns.len()).filter(|i| set >> i & 1 == 1).map(|i| self.concerns[i].clone()).collect()
@@ -127,6 +192,11 @@ impl std::fmt::Debug for Lexicon {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Lexicon of {} words and {} concerns", self.entries.len(), self.concerns.len())
     }
+}
+
+/// Emoji and signs, not letters and marks.
+fn is_pictograph(c: char) -> bool {
+    matches!(c, '\u{2600}'..='\u{27BF}' | '\u{2B00}'..='\u{2BFF}' | '\u{1F000}'..='\u{1FAFF}' | '\u{FE0F}' | '\u{200D}')
 }
 
 fn is_usable(word: &str) -> bool {
@@ -163,7 +233,8 @@ impl Words {
         }
         for mark in ["。", "！", "!", "？", "?", "；", ";", "\n", "."] {
             words.change(mark, |e| {
-                e.effect = Effect::EndsSentence;
+                e.effect =
+                    if matches!(mark, "？" | "?") { Effect::EndsQuestion } else { Effect::EndsSentence };
                 e.space_after = mark == ".";
             });
         }
@@ -215,6 +286,7 @@ impl Words {
             border_before: is_letter(spelling.as_bytes().first()),
             border_after: is_letter(spelling.as_bytes().last()) && !any_ending,
             space_after: false,
+            is_face: spelling.starts_with('[') || spelling.chars().all(is_pictograph),
         };
         self.entries.entry(spelling).or_insert(entry)
     }
@@ -244,8 +316,29 @@ fn mood(head: &str) -> (f32, Emotion) {
 fn role(head: &str) -> (Option<Effect>, u16) {
     match head {
         "negation" => (Some(Effect::Negates), 0),
-        "no negation" => (Some(Effect::None), 0),
+        "cure" => (Some(Effect::Cures), 0),
+        "doubt" => (Some(Effect::Doubts), 0),
+        "negation before" => (Some(Effect::NegatesBefore), 0),
         "contrast" => (Some(Effect::Contrasts), 0),
+        "concession" => (Some(Effect::Concedes), 0),
+        "though" => (Some(Effect::Though), 0),
+        "now" => (Some(Effect::Now), 0),
+        "wish" => (Some(Effect::Shifts(Shift::Wish)), 0),
+        "expectation" => (Some(Effect::Shifts(Shift::Expectation)), 0),
+        "past" => (Some(Effect::Shifts(Shift::Past)), 0),
+        "condition" => (Some(Effect::Shifts(Shift::Condition)), 0),
+        "rhetorical" => (Some(Effect::Shifts(Shift::Rhetorical)), 0),
+        "comparison" => (Some(Effect::Compares), 0),
+        "comparison ahead" => (Some(Effect::ComparesAhead), 0),
+        _ if head.starts_with("no ") => (Some(Effect::None), 0),
+        "praise" => (None, cue::PRAISE),
+        "trouble" => (None, cue::TROUBLE),
+        "why" => (None, cue::WHY),
+        "thanks" => (None, cue::THANKS),
+        "firm" => (None, cue::FIRM),
+        "hyperbole" => (None, cue::HYPERBOLE),
+        "asks" => (Some(Effect::Asks), 0),
+        "yes or no" => (None, cue::WHETHER),
         "complaint" => (None, cue::COMPLAINT),
         "question" => (None, cue::QUESTION),
         "suggestion" => (None, cue::SUGGESTION),

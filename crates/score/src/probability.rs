@@ -2,7 +2,7 @@
 
 use tocsin_model::{Emotion, Emotions, Milli, Sentiment};
 
-use crate::evidence::{Evidence, Mood};
+use crate::evidence::{Evidence, Mood, figure};
 use crate::lexicon::cue;
 
 /// A logistic regression with three outcomes (neutral is the one compared with): the bias, the factor of
@@ -22,12 +22,68 @@ pub(crate) fn sentiment(mood: Mood) -> Sentiment {
     Sentiment::new(f64::from(negative / sum), f64::from(positive / sum))
 }
 
+/// What the rules speak for, for or against, in the log-odds of the linear model: the more, the shorter the
+/// text, because in a long one a rule that went wrong is nothing and n-grams are many. What speech turns
+/// around (a wish, a rhetorical question) n-grams cannot see at all, so there the rules count more.
+const RULES: f32 = 1.0;
+const TURNED_RULES: f32 = 2.0;
+/// How much of what n-grams say is left out where they cannot see what turns it around.
+const BLIND: f32 = 0.75;
+/// Bytes of a text in which rules count half: 20 Chinese characters.
+const SHORT: f32 = 60.0;
+/// What n-grams cannot see.
+const UNSEEN: u16 = figure::WISH
+    | figure::EXPECTATION
+    | figure::PAST
+    | figure::RHETORICAL
+    | figure::UNMEANT_PRAISE
+    | figure::NEGATED_TWICE
+    | figure::NEGATED_BAD;
+
+/// What is added to the log-odds of for over against, in a text of so many bytes.
+pub(crate) fn tilt(evidence: &Evidence, bytes: usize) -> f32 {
+    let irony = irony(evidence);
+    let mood = meant(evidence.mood, irony);
+    let lean = mood.positive.ln_1p() - mood.negative.ln_1p();
+    let sure = RULES + if is_unseen(evidence, irony) { TURNED_RULES } else { 0.0 };
+    lean * sure * shortness(bytes)
+}
+
+/// How much of the n-grams' lean counts, in a text of so many bytes.
+pub(crate) fn seen_by_ngrams(evidence: &Evidence, bytes: usize) -> f32 {
+    if is_unseen(evidence, irony(evidence)) { 1.0 - BLIND * shortness(bytes) } else { 1.0 }
+}
+
+fn is_unseen(evidence: &Evidence, irony: f64) -> bool {
+    evidence.figures & UNSEEN != 0 || irony >= IRONIC
+}
+
+/// 1 for no text at all, half at [`SHORT`].
+fn shortness(bytes: usize) -> f32 {
+    SHORT / (SHORT + bytes as f32)
+}
+
+/// What is added to what speaks for neutral where it is only asked whether something is so.
+const ASKED: f32 = 2.0;
+/// From which sum of moods on more is said than asked.
+const SAID: f32 = 1.5;
+
+/// What is added to what speaks for neutral, in a text of so many bytes.
+pub(crate) fn tilt_to_neutral(evidence: &Evidence, bytes: usize) -> f32 {
+    let said = evidence.mood.negative + evidence.mood.positive;
+    let asks = evidence.figures & figure::QUESTION != 0
+        && evidence.figures & figure::RHETORICAL == 0
+        && evidence.has(cue::WHETHER)
+        && !evidence.has(cue::WHY);
+    if asks && said < SAID { ASKED * shortness(bytes) } else { 0.0 }
+}
+
 /// How much of an emotion must be found before it is as probable as none.
 const NO_EMOTION: f32 = 1.5;
 /// A complaint is angry by this share of what it says against.
 const COMPLAINT_ANGER: f32 = 0.5;
 
-/// How probable each emotion is: its share of what was found; the seven add up to 1000.
+/// How probable each emotion is by the rules alone: its share of what was found; the seven add up to 1000.
 pub(crate) fn emotions(evidence: &Evidence, irony: f64) -> Emotions {
     let mut found = evidence.emotions;
     if irony >= IRONIC {
@@ -67,7 +123,10 @@ pub(crate) fn irony(evidence: &Evidence) -> f64 {
     let both = evidence.mood.negative > 0.0 && evidence.mood.positive > 0.0;
     let wrong = evidence.mood.negative > 0.0 || evidence.cues & (cue::COMPLAINT | cue::IRONY) != 0;
     let sly = if wrong { has(cue::SLY) } else { 0.0 };
-    let z = -3.2 + 2.8 * has(cue::IRONY) + 1.4 * sly + if both { 0.5 * (1.0 + sly) } else { 0.0 };
+    let praised = if evidence.mood.positive > 0.0 { 1.0 } else { 0.0 };
+    let unmeant = if evidence.figures & figure::UNMEANT_PRAISE != 0 { 3.5 } else { 0.0 };
+    let marked = has(cue::IRONY) * (2.8 + 0.8 * praised);
+    let z = -3.2 + marked + unmeant + 1.4 * sly + if both { 0.5 * (1.0 + sly) } else { 0.0 };
     1.0 / (1.0 + (-z).exp())
 }
 

@@ -7,16 +7,20 @@ use tocsin_model::{
     BrandId, Concern, Emotions, Intent, Mention, Milli, Scored, Sentiment, Sighting, Token, Tokenized,
 };
 
-use crate::evidence::{Evidence, Mood, gather};
+use crate::evidence::{Evidence, gather};
+use crate::explain::{By, Reason, heaviest, reasons};
 use crate::intent::intent;
 use crate::lexicon::Lexicon;
+use crate::linear::{Features, Model, Outputs};
+use crate::plain::{plain, says_something};
 use crate::probability::{NO_EMOTIONS, emotions, irony, meant, sentiment};
 use crate::reach::reach;
+use crate::towards::towards_each;
 
 pub use crate::lexicon::CONCERNS_MAX;
 
-/// The version of what reads, before any words of the user's.
-pub const MODEL: &str = "lexicon-1";
+/// The version of the rules, which read alone where there is no model.
+pub const RULES: &str = "rules-2";
 
 /// The concern of a complaint that no word tells more of.
 const OTHER: &str = "other";
@@ -41,7 +45,11 @@ pub struct Reading {
 pub struct Scorer {
     lexicon: Lexicon,
     other: Concern,
-    model: Arc<str>,
+    /// Reads beside the rules, if there is one.
+    weights: Option<Arc<Model>>,
+    /// A hash of the user's words, if there are any.
+    own_words: Option<u32>,
+    version: Arc<str>,
 }
 
 impl Scorer {
@@ -56,22 +64,47 @@ impl Scorer {
     /// concerns are told apart; those beyond are left out.
     pub fn with_concerns(overrides: Vec<(String, f64)>, concerns: Vec<(String, Vec<String>)>) -> Scorer {
         let lexicon = Lexicon::new(&overrides, &concerns);
-        let model = if overrides.is_empty() && concerns.is_empty() {
-            Arc::from(MODEL)
-        } else {
-            Arc::from(format!("{MODEL}+{:08x}", hash_of(overrides, concerns)))
-        };
-        Scorer { lexicon, other: Concern(Arc::from(OTHER)), model }
+        let has_words = !overrides.is_empty() || !concerns.is_empty();
+        let own_words = has_words.then(|| hash_of(overrides, concerns));
+        let version = versioned(RULES, own_words);
+        Scorer { lexicon, other: Concern(Arc::from(OTHER)), weights: None, own_words, version }
     }
 
-    /// The version of what reads: [`MODEL`], and a hash of the user's words if there are any.
+    /// The same with a model that reads beside the rules.
+    pub fn with_model(mut self, model: Arc<Model>) -> Scorer {
+        self.version = versioned(model.version(), self.own_words);
+        self.weights = Some(model);
+        self
+    }
+
+    /// The version of what reads: that of the model (of the rules, where there is none), and a hash of the
+    /// user's words if there are any.
     pub fn model(&self) -> &Arc<str> {
-        &self.model
+        &self.version
     }
 
     /// Reads the first `own` bytes of a cleaned text, the author's own words, cut into `tokens`.
     pub fn read(&self, text: &str, own: usize, tokens: &[Token]) -> Reading {
         self.read_towards(text, own, tokens, &[]).0
+    }
+
+    /// What the model sees of a text.
+    pub fn features(&self, text: &str, own: usize, tokens: &[Token], out: &mut Features) {
+        let evidence = gather(&self.lexicon, &self.plain(&text[..own]), tokens, &[]);
+        out.see(text, own, tokens, &evidence);
+    }
+
+    /// What the model and the rules say of a text together; nothing without a model.
+    pub fn outputs(&self, text: &str, own: usize, tokens: &[Token]) -> Option<Outputs> {
+        let evidence = gather(&self.lexicon, &self.plain(&text[..own]), tokens, &[]);
+        self.outputs_of(text, own, tokens, &evidence)
+    }
+
+    fn outputs_of(&self, text: &str, own: usize, tokens: &[Token], evidence: &Evidence) -> Option<Outputs> {
+        let model = self.weights.as_ref()?;
+        let mut features = Features::default();
+        features.see(text, own, tokens, evidence);
+        Some(model.read(&features))
     }
 
     /// The same, and the mood towards each brand in the order of `mentions`. Where several brands are
@@ -84,36 +117,71 @@ impl Scorer {
         tokens: &[Token],
         mentions: &[Mention],
     ) -> (Reading, Vec<(BrandId, Sentiment)>) {
-        let evidence = gather(&self.lexicon, &lower(&text[..own]), tokens, mentions);
-        let irony = irony(&evidence);
-        let whole = sentiment(meant(evidence.mood, irony));
+        let evidence = gather(&self.lexicon, &self.plain(&text[..own]), tokens, mentions);
+        let by_rules = irony(&evidence);
+        let (whole, emotions, irony) = match self.outputs_of(text, own, tokens, &evidence) {
+            Some(outputs) => (outputs.sentiment(), outputs.emotions(), outputs.irony().max(by_rules)),
+            None => (sentiment(meant(evidence.mood, by_rules)), emotions(&evidence, by_rules), by_rules),
+        };
+        let says_nothing = evidence.mood.is_none() && !says_something(&text[..own]);
+        // Who passes on without a word is read by what he passes on.
+        let whole = if says_nothing && own == text.len() { UNKNOWN } else { whole };
         let intent = intent(&evidence, whole.label());
         let mut concerns = self.lexicon.concerns(evidence.concerns);
         if concerns.is_empty() && intent == Intent::Complaint {
             concerns.push(self.other.clone());
         }
-        let towards = towards_each(&evidence, mentions, whole, |mood| sentiment(meant(mood, irony)));
-        let emotions = emotions(&evidence, irony);
+        let towards = towards_each(&evidence, mentions, whole, by_rules);
         let irony = Milli::from_probability(irony);
         (Reading { sentiment: whole, emotions, irony, intent, concerns }, towards)
     }
 
-    /// Reads a mention. A bare repost says nothing, and neither does an update: both are neutral. An
-    /// update reached nobody new that its gain would not tell.
+    /// Why a text is read as it is: what weighed most, of the first `own` bytes of a cleaned text.
+    pub fn explain(&self, text: &str, own: usize, tokens: &[Token], mentions: &[Mention]) -> Vec<Reason> {
+        let evidence = gather(&self.lexicon, &self.plain(&text[..own]), tokens, mentions);
+        let mut reasons = reasons(&evidence);
+        let lean = |tokens: &[Token]| {
+            let [against, _, favour] = self.outputs_of(text, own, tokens, &evidence)?.polarity();
+            Some(f64::from(favour - against))
+        };
+        let Some(all) = lean(tokens) else { return heaviest(reasons) };
+        // What is missing without a word: all the n-grams that have a part of it.
+        for i in 0..tokens.partition_point(|t| t.end as usize <= own).min(EXPLAINED_MAX) {
+            let without = [&tokens[..i], &tokens[i + 1..]].concat();
+            let (start, end) = (tokens[i].start as usize, tokens[i].end as usize);
+            let weight = all - lean(&without).unwrap_or(all);
+            reasons.push(Reason { start, end, by: By::Ngram, rules: Vec::new(), weight });
+        }
+        heaviest(reasons)
+    }
+
+    fn plain<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        plain(text, |word| self.lexicon.has(word))
+    }
+
+    /// Reads a mention. A bare repost says nothing, and neither does an update: both are neutral towards
+    /// every brand. A repost without a word of its own is read as a whole by what it passes on. An update
+    /// reached nobody new that its gain would not tell.
     pub fn score(&self, tokenized: Tokenized) -> Scored {
         let matched = &tokenized.matched;
         let is_update = matches!(matched.sighting, Sighting::Update(_));
-        let (reading, by_brand) = if is_update || matched.is_bare() {
-            (NOTHING, matched.mentions.iter().map(|m| (m.brand.clone(), Sentiment::NEUTRAL)).collect())
+        let says_nothing = is_update || matched.is_bare();
+        let (reading, by_brand) = if is_update || says_nothing && !matched.own_words().trim().is_empty() {
+            (NOTHING, Vec::new())
         } else {
             self.read_towards(&matched.clean, matched.own, &tokenized.tokens, &matched.mentions)
         };
+        let neutral = |m: &Mention| (m.brand.clone(), Sentiment::NEUTRAL);
+        let by_brand = if says_nothing { matched.mentions.iter().map(neutral).collect() } else { by_brand };
         let reach = if is_update { 0 } else { reach(&matched.post) };
         let Reading { sentiment, emotions, irony, intent, concerns } = reading;
-        let model = self.model.clone();
+        let model = self.version.clone();
         Scored { tokenized, sentiment, by_brand, emotions, irony, intent, concerns, reach, model }
     }
 }
+
+/// Words of a text whose n-grams are explained; each takes a reading of the text.
+const EXPLAINED_MAX: usize = 256;
 
 /// What is read where there is nothing to read.
 const NOTHING: Reading = Reading {
@@ -124,59 +192,13 @@ const NOTHING: Reading = Reading {
     concerns: Vec::new(),
 };
 
-/// The lexicon is in ASCII lower case; lengths stay as they are, so places do, too.
-fn lower(text: &str) -> Cow<'_, str> {
-    // Without a way out inside a chunk the compiler looks at many bytes at once.
-    let has_upper = |chunk: &[u8]| chunk.iter().fold(false, |any, b| any | b.is_ascii_uppercase());
-    if text.as_bytes().chunks(64).any(has_upper) {
-        Cow::Owned(text.to_ascii_lowercase())
-    } else {
-        Cow::Borrowed(text)
-    }
-}
+/// Neutral as far as anything is known, and nothing is: only signs, one letter, another script.
+const UNKNOWN: Sentiment =
+    Sentiment { negative: Milli::new(250), neutral: Milli::new(500), positive: Milli::new(250) };
 
-/// What a clause tells of a brand that stands elsewhere, of the one named last before it, and of
-/// those named in it.
-const ELSEWHERE: f32 = 0.2;
-const NAMED_BEFORE: f32 = 0.8;
-const NAMED_HERE: f32 = 1.0;
-
-/// The mood towards each brand. Each clause looks only at the names in it and the one before it, so
-/// many brands and many clauses take no longer than both lists together.
-fn towards_each(
-    evidence: &Evidence,
-    mentions: &[Mention],
-    whole: Sentiment,
-    sentiment: impl Fn(Mood) -> Sentiment,
-) -> Vec<(BrandId, Sentiment)> {
-    if mentions.len() < 2 || evidence.clauses.is_empty() {
-        return mentions.iter().map(|m| (m.brand.clone(), whole)).collect();
-    }
-    let mut names: Vec<(usize, usize)> = Vec::new();
-    for (brand, mention) in mentions.iter().enumerate() {
-        names.extend(mention.places.iter().map(|&(start, _)| (start as usize, brand)));
-    }
-    names.sort_unstable();
-    let mut moods = vec![evidence.mood * ELSEWHERE; mentions.len()];
-    // Clauses and names are both in order: `next` is the first name behind the clauses so far.
-    let mut next = 0;
-    for clause in &evidence.clauses {
-        next += names[next..].iter().take_while(|name| name.0 < clause.start).count();
-        let here = names[next..].iter().take_while(|name| name.0 < clause.end).count();
-        if here > 0 {
-            let mut brands: Vec<usize> = names[next..next + here].iter().map(|name| name.1).collect();
-            brands.sort_unstable();
-            brands.dedup();
-            brands.iter().for_each(|&b| moods[b] += clause.mood * (NAMED_HERE - ELSEWHERE));
-            next += here;
-        } else if let Some(&(_, brand)) = names[..next].last().or(names.first()) {
-            moods[brand] += clause.mood * (NAMED_BEFORE - ELSEWHERE);
-        }
-    }
-    let of = |(m, mood): (&Mention, Mood)| {
-        (m.brand.clone(), if m.places.is_empty() { whole } else { sentiment(mood) })
-    };
-    mentions.iter().zip(moods).map(of).collect()
+/// The version of what reads, with that of the user's words.
+fn versioned(reads: &str, own_words: Option<u32>) -> Arc<str> {
+    own_words.map_or_else(|| Arc::from(reads), |hash| Arc::from(format!("{reads}+{hash:08x}")))
 }
 
 /// FNV-1a (Fowler, Noll, Vo) over the user's words, sorted: the same words give the same version.

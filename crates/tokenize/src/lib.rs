@@ -5,9 +5,11 @@
 //! a [`Tokenized`](tocsin_model::Tokenized). Never: I/O, clocks, async, copies of the text (a token is
 //! a byte range). Segmentation is jieba-rs with its dictionary, the brands' terms and the user's words.
 
+mod background; // how common words are elsewhere
 mod fingerprint; // near copies differ in few bits
 mod special; // what is cut by its form: #…#, @…, […], links, emoji
 mod tokenizer; // all of it, and the words between
 
-pub use crate::fingerprint::fingerprint;
+pub use crate::background::Background;
+pub use crate::fingerprint::{COPY_BITS_MAX, fingerprint, is_copy};
 pub use crate::tokenizer::{Scratch, Tokenizer, WORD_CHARS_MAX};

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jieba_rs::Jieba;
 use tocsin_model::{Matched, Sighting, Token, TokenKind, Tokenized};
 
+use crate::background::Background;
 use crate::fingerprint::fingerprint;
 use crate::special;
 
@@ -50,6 +51,11 @@ impl Tokenizer {
             jieba.add_word(&word, None, Some("nz"));
         }
         Tokenizer { jieba }
+    }
+
+    /// Everyday writing as the dictionary knows it.
+    pub fn background(&self) -> Background<'_> {
+        Background { jieba: &self.jieba }
     }
 
     /// Cuts a text. The tokens are in order and do not overlap; only white space lies between them.

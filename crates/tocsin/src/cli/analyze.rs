@@ -1,10 +1,11 @@
-//! `tocsin analyze`: a text a line in, what it says out, one JSON object a line, in order.
+//! `tocsin analyze`: a text or a post a line in, what it says out, one JSON object a line, in order.
 //!
 //! Texts go the way of posts: they are cleaned, matched, cut and read by the same stages.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{self, BufReader, Read, Write};
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -15,27 +16,31 @@ use tocsin_model::{
     ArrivalTime, Author, AuthorId, BadId, Emotions, Engagement, EventTime, Matched, Position, Post, PostId,
     Scored, Sentiment, Sighting, SourceId, Timing,
 };
-use tocsin_score::Scorer;
+use tocsin_score::{Reason, Scorer};
 use tocsin_tokenize::{Scratch, Tokenizer};
+use tocsin_wire::read_recorded;
 
+use crate::cli::args::Analyze;
+use crate::cli::model;
 use crate::config::Config;
 
-/// Reads every line of `input`. With a config: its brands, words and leanings.
+/// Reads every line of `input`, as asked. With a config: its brands, words and leanings.
 ///
 /// # Errors
 /// When input or output fail, or the config's dictionary cannot be read.
 pub(crate) fn analyze(
+    asked: &Analyze,
     config: Option<&Config>,
     input: &mut impl Read,
     output: &mut impl Write,
 ) -> io::Result<()> {
-    let mut reader = Reader::new(config)?;
+    let mut reader = Reader::new(asked, config)?;
     let output = RefCell::new(output);
     let mut lines = RecordLines::new(BufReader::new(InTurn { input, output: &output }));
     while let Some(line) = lines.next_line()? {
         let mut output = output.borrow_mut();
-        match text_of(&line) {
-            Ok(text) => serde_json::to_writer(&mut **output, &reader.read(text)?)?,
+        match text_of(&line).and_then(|text| reader.post(text, line.number)) {
+            Ok(post) => serde_json::to_writer(&mut **output, &reader.read(post))?,
             Err(error) => serde_json::to_writer(&mut **output, &Unread { error })?,
         }
         output.write_all(b"\n")?;
@@ -87,6 +92,19 @@ struct Analysis<'a> {
     intent: &'static str,
     concerns: Vec<&'a str>,
     model: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<Vec<Why<'a>>>,
+}
+
+/// One thing that weighed.
+#[derive(Serialize)]
+struct Why<'a> {
+    words: &'a str,
+    r#in: &'static str,
+    by: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rules: Vec<&'static str>,
+    weight: f64,
 }
 
 /// A label, and how probable each one is.
@@ -131,6 +149,8 @@ impl From<&Emotions> for Feeling {
 
 /// The stages that read, and the last post that they read.
 struct Reader {
+    reads_posts: bool,
+    explains: bool,
     /// Nothing to look for without a config.
     matcher: Option<Matcher>,
     tokenizer: Tokenizer,
@@ -142,7 +162,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn new(config: Option<&Config>) -> io::Result<Reader> {
+    fn new(asked: &Analyze, config: Option<&Config>) -> io::Result<Reader> {
         let words = config.map_or_else(|| Ok(Vec::new()), Config::words)?;
         let matcher = match config {
             Some(config) => {
@@ -154,11 +174,18 @@ impl Reader {
         };
         let lexicon = config.map_or_else(Vec::new, |c| c.lexicon.clone().into_iter().collect());
         let concerns = config.map_or_else(Vec::new, |c| c.concerns.clone().into_iter().collect());
+        let scorer = Scorer::with_concerns(lexicon, concerns);
+        let scorer = match config {
+            Some(config) => model::beside(scorer, config).map_err(io::Error::other)?,
+            None => scorer,
+        };
         let never = |why: BadId| io::Error::other(why);
         Ok(Reader {
+            reads_posts: asked.posts,
+            explains: asked.explain,
             matcher,
             tokenizer: Tokenizer::new(words),
-            scorer: Scorer::with_concerns(lexicon, concerns),
+            scorer,
             scratch: Scratch::default(),
             id: PostId::new(SourceId::new("analyze").map_err(never)?, "1").map_err(never)?,
             author: AuthorId::new("analyze").map_err(never)?,
@@ -166,8 +193,7 @@ impl Reader {
         })
     }
 
-    fn read<'a>(&'a mut self, text: &'a str) -> io::Result<Analysis<'a>> {
-        let post = self.post(text);
+    fn read(&mut self, post: Post) -> Analysis<'_> {
         let cleaned = clean(&post);
         let mentions = self.matcher.as_mut().map_or_else(Vec::new, |m| m.mentions(&post, &cleaned));
         let matched = Matched {
@@ -183,12 +209,18 @@ impl Reader {
         let tokenized = self.tokenizer.tokenize(matched, &mut self.scratch);
         let scored = self.last.insert(self.scorer.score(tokenized));
         let tokenized = &scored.tokenized;
-        let clean = &tokenized.matched.clean;
+        let matched = &tokenized.matched;
+        let clean = &matched.clean;
+        let why = self.explains.then(|| {
+            let reasons = self.scorer.explain(clean, matched.own, &tokenized.tokens, &matched.mentions);
+            let media = media_from(&matched.post);
+            reasons.into_iter().map(|reason| why(clean, &reason, media..matched.own)).collect()
+        });
         let by_brand = scored.by_brand.iter().map(|(brand, mood)| (brand.as_str(), Leaning::from(*mood)));
-        Ok(Analysis {
-            text,
+        Analysis {
+            text: &matched.post.text,
             lang: language(None, clean).into_owned(),
-            brands: tokenized.matched.mentions.iter().map(|m| m.brand.as_str()).collect(),
+            brands: matched.mentions.iter().map(|m| m.brand.as_str()).collect(),
             tokens: tokenized.tokens.iter().map(|token| token.of(clean)).collect(),
             fingerprint: format!("{:016x}", tokenized.fingerprint),
             sentiment: scored.sentiment.into(),
@@ -198,11 +230,20 @@ impl Reader {
             intent: scored.intent.name(),
             concerns: scored.concerns.iter().map(|concern| &*concern.0).collect(),
             model: &scored.model,
-        })
+            why,
+        }
     }
 
-    /// A post that is nothing but its text.
-    fn post(&self, text: &str) -> Post {
+    /// The post that a line is, or one that is nothing but its text.
+    fn post(&self, line: &str, number: u64) -> Result<Post, String> {
+        if self.reads_posts {
+            read_recorded(line.as_bytes()).map_err(|why| format!("line {number} is no post: {why}"))
+        } else {
+            Ok(self.post_of(line))
+        }
+    }
+
+    fn post_of(&self, text: &str) -> Post {
         Post {
             id: self.id.clone(),
             text: text.to_owned(),
@@ -229,6 +270,21 @@ impl Reader {
     }
 }
 
+/// Where in a cleaned post the words begin that were read out of its pictures and videos.
+fn media_from(post: &Post) -> usize {
+    clean(&Post { media: Vec::new(), ..post.clone() }).own
+}
+
+fn why<'a>(clean: &'a str, reason: &Reason, media: Range<usize>) -> Why<'a> {
+    Why {
+        words: &clean[reason.start..reason.end],
+        r#in: if media.contains(&reason.start) { "media" } else { "text" },
+        by: reason.by.name(),
+        rules: reason.rules.clone(),
+        weight: (reason.weight * 1000.0).round() / 1000.0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use expect_test::{Expect, expect};
@@ -238,6 +294,10 @@ mod tests {
     use crate::config::load;
 
     fn run(config: Option<&str>, input: &[u8]) -> Vec<Value> {
+        run_as(Analyze::default(), config, input)
+    }
+
+    fn run_as(asked: Analyze, config: Option<&str>, input: &[u8]) -> Vec<Value> {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("tocsin.toml");
         let config = config.map(|text| {
@@ -245,7 +305,7 @@ mod tests {
             load(Some(&file), std::iter::empty()).unwrap()
         });
         let mut output = Vec::new();
-        analyze(config.as_ref(), &mut &*input, &mut output).unwrap();
+        analyze(&asked, config.as_ref(), &mut &*input, &mut output).unwrap();
         String::from_utf8(output).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
@@ -256,7 +316,7 @@ mod tests {
         let file = folder.path().join("tocsin.toml");
         std::fs::write(&file, config.unwrap_or("")).unwrap();
         let config = config.map(|_| load(Some(&file), std::iter::empty()).unwrap());
-        analyze(config.as_ref(), &mut "好".as_bytes(), &mut output).unwrap();
+        analyze(&Analyze::default(), config.as_ref(), &mut "。".as_bytes(), &mut output).unwrap();
         let line = String::from_utf8(output).unwrap();
         let keys: Vec<&str> = line.split('"').filter(|part| line.contains(&format!("\"{part}\":"))).collect();
         expected.assert_eq(&keys.join(" "));
@@ -333,6 +393,34 @@ mod tests {
         let out = run(Some(&config), "山岚茶饮翻面了,快递员也翻面\n".as_bytes());
         assert_eq!(out[0]["sentiment"]["label"], "negative");
         assert!(out[0]["concerns"].as_array().unwrap().contains(&"shipping".into()), "{}", out[0]);
-        assert_ne!(out[0]["model"], tocsin_score::MODEL);
+        assert_ne!(out[0]["model"], tocsin_score::RULES);
+    }
+
+    #[test]
+    fn explain_shows_words_with_their_rules_and_weights() {
+        let asked = Analyze { explain: true, ..Analyze::default() };
+        let out = &run_as(asked, None, "不好吃，但是便宜[怒]\n".as_bytes())[0];
+        let why = out["why"].as_array().unwrap();
+        let of = |words: &str| {
+            why.iter()
+                .find(|w| w["words"] == words && w["by"] != "n-gram")
+                .unwrap_or_else(|| panic!("{words}: {out}"))
+        };
+        assert_eq!(of("不好吃")["rules"], serde_json::json!(["before but"]));
+        assert!(of("不好吃")["weight"].as_f64() < Some(0.0) && of("便宜")["weight"].as_f64() > Some(0.0));
+        assert_eq!((&of("[怒]")["by"], &of("[怒]")["in"]), (&"face".into(), &"text".into()));
+        assert!(run(None, "好\n".as_bytes())[0].get("why").is_none(), "only when asked");
+    }
+
+    #[test]
+    fn posts_are_read_whole_and_words_out_of_pictures_say_where_they_are_from() {
+        let post = r#"{"id":"1","source":"weibo","text":"新到的茶 //@某人:垃圾","created_at":"2026-03-01T08:00:00+08:00","author":{"id":"u"},"media":[{"type":"image","text":"全是霉斑，恶心"}]}"#;
+        let asked = Analyze { explain: true, posts: true, ..Analyze::default() };
+        let out = run_as(asked, None, format!("{post}\nno post\n").as_bytes());
+        assert_eq!(out[0]["sentiment"]["label"], "negative", "{}", out[0]);
+        let why = out[0]["why"].as_array().unwrap();
+        assert!(why.iter().any(|w| w["words"] == "恶心" && w["in"] == "media"), "{}", out[0]);
+        assert!(why.iter().all(|w| w["words"] != "垃圾"), "the chain is not the author's word: {}", out[0]);
+        assert!(out[1]["error"].as_str().unwrap().starts_with("line 2 is no post"), "{}", out[1]);
     }
 }

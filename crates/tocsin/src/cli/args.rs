@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use tocsin_model::Span;
+use tocsin_spike_detect::SeriesRule;
 
 use super::exit::EXIT_CODES;
 
@@ -120,25 +122,117 @@ Examples:
   tocsin replay posts.jsonl.gz --config tocsin.toml
   tocsin replay weibo.jsonl xhs.csv --config tocsin.toml --incidents rings.jsonl --counts hours.jsonl
   zcat old.gz | tocsin replay - --config tocsin.toml --speed 60
+  tocsin replay --warm-up history.jsonl.gz --data tocsin-data     before the first tocsin run: nobody begins from nothing
 
 Time is that of the recording: arrives_at, else created_at. Several files are merged by it; what is out of
 order is sorted, and said. Without --data it works in a temporary folder; with it, the same command goes on
 where it stopped. Nobody is told: what is recorded has been told before. Lines that are no posts are counted and said at the end; the exit code is 0 all the same.")]
     Replay(Replay),
 
+    /// What would have rung on what is recorded: posts, or a series of counts
+    #[command(after_help = "\
+Examples:
+  tocsin backtest --posts march.jsonl.gz                      alarms by ./tocsin.toml
+  tocsin backtest --posts march.jsonl.gz --detect tocsin.toml --vs keener.toml
+  tocsin backtest --counts mentions.csv > scored.csv
+  tocsin backtest --counts hourly.csv.gz --bucket 1h -o scored.csv
+
+Posts run through the whole pipeline in a temporary folder, once for each config; alarms stand side by side, and
+what the second config costs and gains is said at the end.
+
+A series of counts has the columns timestamp and value (posts in a bucket that begins there); each row comes out
+again with anomaly_score. Nothing is looked at before its time. A score of 0.5 and more is the row at which an
+alarm starts: a burst 1.4 times as high (--cut) as the bursts of a usual day of this series. Then it is silent for a
+day, unless the burst grows to three times as much. The first day is only learned from. Alarms, gaps and rows that
+could not be read are told on standard error.")]
+    Backtest(Backtest),
+
+    /// Try how your watch does: a made-up crisis of your brand through the real pipeline, apart from what is live
+    #[command(after_help = "\
+Examples:
+  tocsin drill --list                            all scenarios
+  tocsin drill fast_cascade                      the first brand of ./tocsin.toml; without a config a tea house
+  tocsin drill slow_burn --brand 山岚茶饮 --usual 300 --scale 0.5
+  tocsin drill campaign --seed 7 --json
+
+Three ordinary weeks are made up, then what the scenario says; the same seed makes the same posts. It ends with a
+score card: after how long the bell rang, from which post, how bad it was called, false alarms, the all-clear. The
+exit code is 0 when the watch did what a good one does, and 4 when not. Nobody is told, nothing is left behind.")]
+    Drill(Drill),
+
+    /// What is expected of a brand, hour by hour
+    Baseline {
+        #[command(subcommand)]
+        command: Baselines,
+    },
+
+    /// Why a signal was made, in numbers that can be checked by hand
+    #[command(after_help = "\
+Examples:
+  tocsin explain brand:山岚茶饮:negative:orange:29459521
+  tocsin explain brand:山岚茶饮:negative:orange:29459521 --data tocsin-data
+
+It prints every number of the judgement with its unit, and holds it against what the window holds now, as long as its
+minutes are kept (48 hours); posts that came later are told apart.")]
+    Explain(Explain),
+
+    /// What is remembered of brands and sources, from one data folder to another
+    #[command(after_help = "\
+Examples:
+  tocsin state export state.jsonl.zst --data tocsin-data
+  tocsin state import state.jsonl.zst --data /var/lib/tocsin
+
+The process of the folder must not be running. What is known of single posts does not move: a post that is sent
+again within 48 hours of the move counts again.")]
+    State {
+        #[command(subcommand)]
+        command: State,
+    },
+
     /// Read texts: one a line on standard input, one JSON object a line out, in order
     #[command(after_help = "\
 Examples:
   echo '山岚茶饮喝出虫子,太恶心了[怒]' | tocsin analyze
   tocsin analyze --config tocsin.toml < texts.txt > read.jsonl
+  echo '好吃个屁,等了两个小时' | tocsin analyze --explain
+  tocsin analyze --posts --explain < posts.jsonl
 
 Each line out has: text, lang, brands, tokens, fingerprint (16 hexadecimal digits), sentiment {label, negative,
 neutral, positive}, emotion {label, anger, disgust, fear, sadness, surprise, joy, none}, irony, intent, concerns,
-model; with --config also brand_sentiment, by brand. A line that is not UTF-8, or is too long, gives {\"error\": …}.")]
-    Analyze {
-        /// Find these brands, and the sentiment towards each
-        #[arg(long, value_name = "FILE")]
-        config: Option<PathBuf>,
+model; with --config also brand_sentiment, by brand; with --explain also why, the heaviest first: words, where (text,
+or media: what was read out of pictures and videos), by (word, face or n-gram), rules (negated, wish, before but, …) and
+weight (less than 0 is against). A line that is not UTF-8, or is too long, or no post, gives {\"error\": …}.")]
+    Analyze(Analyze),
+
+    /// Make a model from labelled texts, or teach the model your own labels
+    #[command(after_help = "\
+Examples:
+  tocsin train --from-labels ours.tsv --out own.model      a few hundred rows; the rest stays as it is
+  tocsin train --data sets --out new.model                 from sets, in minutes
+  tocsin train --data sets --out new.model --without waimai_10k --seed 7
+
+A file of labels has a first line label<TAB>text, then a row a line, such as negative<TAB>又翻车了; labels are negative,
+neutral and positive. A folder of sets holds NAME.train.tsv files of the same form; emotions (anger, joy, …) and
+irony / not_irony are labels, too. Sets whose terms say research only are left out unless --all is given. The same
+seed gives the same model. Beside the model its card is written, with .md behind its name.")]
+    Train(Train),
+
+    /// Measure what is read right, on labelled texts
+    #[command(after_help = "\
+Examples:
+  tocsin eval --data sets                        a table of all NAME.test.tsv
+  tocsin eval --data sets --markdown > table.md
+  tocsin eval --data sets --model own.model --json | jq '.[] | {set, macro_f1}'
+
+A set of two ways asks for the greater of positive and negative; a set of emotions for the most probable of its own
+labels; irony counts from 0.5 on.")]
+    Eval(Eval),
+
+    /// Which model reads
+    Model {
+        /// What to do
+        #[command(subcommand)]
+        command: Model,
     },
 
     /// Try a brand's query on your posts before you watch with it
@@ -184,6 +278,20 @@ Examples:
     Version,
 }
 
+/// Read texts.
+#[derive(clap::Args, Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Analyze {
+    /// Find these brands, and the sentiment towards each
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Say what made each verdict: words, rules and n-grams with their weights
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Each line is a post as JSON, as tocsin takes them in, instead of a text
+    #[arg(long)]
+    pub(crate) posts: bool,
+}
+
 /// Which config, and which data folder.
 #[derive(clap::Args, Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Place {
@@ -199,8 +307,11 @@ pub(crate) struct Place {
 #[derive(clap::Args, Debug)]
 pub(crate) struct Replay {
     /// JSON Lines or CSV, plain, .gz or .zst; - is standard input
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "warm_up", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+    /// First these: they are counted, to have a past to judge by, and nothing of them is judged
+    #[arg(long, value_name = "FILE")]
+    pub(crate) warm_up: Vec<PathBuf>,
     /// Which config, and which data folder.
     #[command(flatten)]
     pub(crate) place: Place,
@@ -216,6 +327,166 @@ pub(crate) struct Replay {
     /// One line for each brand and hour that is not empty (JSON Lines, sorted)
     #[arg(long, value_name = "OUT")]
     pub(crate) counts: Option<PathBuf>,
+}
+
+/// Make a model.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Train {
+    /// A folder of sets, NAME.train.tsv
+    #[arg(long, value_name = "DIR", required_unless_present = "from_labels", conflicts_with = "from_labels")]
+    pub(crate) data: Option<PathBuf>,
+    /// Your own labels: what reads now learns them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from_labels: Option<PathBuf>,
+    /// Where the model goes
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) out: PathBuf,
+    /// The model that learns the labels; else the one that comes with the program
+    #[arg(long, value_name = "MODEL", requires = "from_labels")]
+    pub(crate) base: Option<PathBuf>,
+    /// Leave this set out; may stand several times
+    #[arg(long, value_name = "SET", requires = "data")]
+    pub(crate) without: Vec<String>,
+    /// Take sets whose terms say research only as well: the model is not to be passed on
+    #[arg(long, requires = "data")]
+    pub(crate) all: bool,
+    /// What all chance is drawn from
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// What the model is called; it stands in its version
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+}
+
+/// Measure.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Eval {
+    /// A folder of sets, NAME.test.tsv
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// This model instead of the one that comes with the program
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Option<PathBuf>,
+    /// A table in Markdown
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
+    /// All figures as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Models.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Model {
+    /// What a model is: its version, features and calibration
+    #[command(after_help = "\
+Examples:
+  tocsin model show                              the one that comes with the program
+  tocsin model show own.model")]
+    Show {
+        /// Its file; else the one that comes with the program
+        model: Option<PathBuf>,
+    },
+    /// Check a model, and say what to write into the config so that it reads
+    #[command(after_help = "\
+Example:
+  tocsin model use own.model")]
+    Use {
+        /// Its file
+        model: PathBuf,
+    },
+}
+
+/// Judge what is recorded.
+#[derive(clap::Args, Debug, Default)]
+#[command(group = clap::ArgGroup::new("recorded").args(["posts", "counts"]).required(true))]
+pub(crate) struct Backtest {
+    /// Recorded posts: JSON Lines or CSV, plain, .gz or .zst; - is standard input
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) posts: Vec<PathBuf>,
+    /// By this config; ./tocsin.toml if none is named
+    #[arg(long, value_name = "CONFIG", conflicts_with = "counts")]
+    pub(crate) detect: Option<PathBuf>,
+    /// And by this one, side by side
+    #[arg(long, value_name = "CONFIG", conflicts_with = "counts")]
+    pub(crate) vs: Option<PathBuf>,
+    /// A series of counts: CSV with the columns timestamp and value, plain, .gz or .zst; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) counts: Option<PathBuf>,
+    /// How long a bucket is, such as 5m or 1h; else the step that most rows have
+    #[arg(long, value_name = "TIME", value_parser = bucket, conflicts_with = "posts")]
+    pub(crate) bucket: Option<Span>,
+    /// From how many times its usual daily peak on a burst is an alarm
+    #[arg(long, value_name = "TIMES", default_value_t = SeriesRule::default().cut, value_parser = positive)]
+    pub(crate) cut: f64,
+    /// Write the series here instead of to standard output
+    #[arg(short, long, value_name = "OUT", conflicts_with = "posts")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// Try how the watch does.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Drill {
+    /// What happens; --list says what there is
+    #[arg(value_name = "SCENARIO", required_unless_present = "list")]
+    pub(crate) scenario: Option<String>,
+    /// Print all scenarios, and what a good watch makes of each
+    #[arg(long, conflicts_with = "scenario")]
+    pub(crate) list: bool,
+    /// A brand of the config, else its first; without a config any name
+    #[arg(long, value_name = "BRAND")]
+    pub(crate) brand: Option<String>,
+    /// How great it is: 1 as it was written, 0.2 a fifth of the posts
+    #[arg(long, value_name = "TIMES", default_value_t = 1.0, value_parser = scale)]
+    pub(crate) scale: f64,
+    /// Posts an hour that are usual for the brand; else as many as the scenario is made for
+    #[arg(long, value_name = "POSTS", value_parser = usual)]
+    pub(crate) usual: Option<f64>,
+    /// Another seed is another story of the same kind
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// The config; ./tocsin.toml if there is one
+    #[arg(long, value_name = "FILE", env = "TOCSIN_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// One JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn bucket(text: &str) -> Result<Span, String> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let seconds = match &text[digits..] {
+        "s" => 1,
+        "m" | "min" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => 0,
+    };
+    match text[..digits].parse::<i64>().ok().and_then(|n| n.checked_mul(seconds)) {
+        Some(length @ 1..=604_800) => Ok(Span::from_seconds(length)),
+        _ => Err("write a length from 1s to 7d, such as 30s, 5m, 1h or 1d".to_owned()),
+    }
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
+        _ => Err("write a number greater than 0".to_owned()),
+    }
+}
+
+fn scale(text: &str) -> Result<f64, String> {
+    positive(text)
+        .ok()
+        .filter(|scale| (0.01..=100.0).contains(scale))
+        .ok_or("write a number from 0.01 to 100".into())
+}
+
+fn usual(text: &str) -> Result<f64, String> {
+    positive(text)
+        .ok()
+        .filter(|posts| (0.1..=2_000.0).contains(posts))
+        .ok_or("write a number from 0.1 to 2000".into())
 }
 
 /// How fast a replay goes.
@@ -259,6 +530,89 @@ Examples:
 It says posts an hour, share and ten samples for each term, which terms never match, what each NOT takes away,
 with samples, and with --vs which posts only one of the two queries takes. The samples are the same every time.")]
     Try(BrandsTry),
+    /// Count a brand anew over the posts that are kept, as if its query had always been there
+    #[command(after_help = "\
+Examples:
+  tocsin brands backfill 山岚茶饮
+  tocsin brands backfill 山岚茶饮 --since 5d --data tocsin-data
+
+Nothing is judged and nobody is told. The weeks before are scaled by how many times as many posts the query finds. A
+new or changed query does this by itself, for 48 hours, when tocsin run starts. The process must not be running.")]
+    Backfill(Backfill),
+}
+
+/// Count a brand anew.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Backfill {
+    /// Its name in the config
+    pub(crate) name: String,
+    /// How far back, at most as far as posts are kept
+    #[arg(long, value_name = "TIME", default_value = "48h", value_parser = far)]
+    pub(crate) since: Span,
+    /// Which config, and which data folder.
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+fn far(text: &str) -> Result<Span, String> {
+    let span = bucket(text).map_err(|_| "write a length from 1h to 7d, such as 48h or 5d".to_owned())?;
+    if span.minutes() < 60 { Err("write 1h or more: whole hours are counted".to_owned()) } else { Ok(span) }
+}
+
+/// Explain a signal.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Explain {
+    /// Its id
+    pub(crate) signal: String,
+    /// Which config, and which data folder.
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// What is remembered.
+#[derive(Subcommand, Debug)]
+pub(crate) enum State {
+    /// Write it to a file: minutes, hours, evidence, marks, incidents; one row a line
+    #[command(after_help = "Examples:\n  tocsin state export state.jsonl.zst --data tocsin-data")]
+    Export {
+        /// Where to; compressed if it ends in .zst
+        file: PathBuf,
+        /// Which config, and which data folder.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Take it over into a data folder that remembers nothing yet
+    #[command(after_help = "Examples:\n  tocsin state import state.jsonl.zst --data /var/lib/tocsin")]
+    Import {
+        /// What an export wrote
+        file: PathBuf,
+        /// Which config, and which data folder.
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// What is expected.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Baselines {
+    /// A brand's coming week, hour by hour: what is expected, and how much that varies
+    #[command(after_help = "\
+Examples:
+  tocsin baseline show 山岚茶饮
+  tocsin baseline show 山岚茶饮 --json
+
+It is learned from the last eight weeks as they are kept, by the config's clock, holidays and events. The band holds
+nineteen hours of twenty while nothing is the matter.")]
+    Show {
+        /// The brand
+        brand: String,
+        /// Which config, and which data folder.
+        #[command(flatten)]
+        place: Place,
+        /// One JSON object an hour
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Try a query.
@@ -438,6 +792,42 @@ mod tests {
         assert_eq!(replay.speed, Speed::Max);
         assert!(parse("tocsin replay a --speed 0").unwrap_err().contains("write max, or a number"));
         assert!(parse("tocsin replay").is_err());
+    }
+
+    #[test]
+    fn a_bucket_is_a_length_of_time() {
+        let of = |text: &str| bucket(text).map(Span::minutes);
+        assert_eq!([of("5m"), of("5min"), of("1h"), of("1d")], [Ok(5), Ok(5), Ok(60), Ok(1_440)]);
+        assert!(
+            [of("5"), of("m"), of("0m"), of("9d"), of("99999999999999999999h")].iter().all(Result::is_err)
+        );
+        let Ok(Command::Backtest(typed)) = parse("tocsin backtest --counts a.csv") else {
+            panic!("no back-test")
+        };
+        assert_eq!((typed.bucket, typed.cut), (None, 1.4));
+        assert!(parse("tocsin backtest --counts a.csv --cut 0").is_err());
+    }
+
+    #[test]
+    fn a_back_test_is_of_posts_or_of_counts() {
+        for right in ["--posts a b", "--posts a --detect c --vs d", "--counts a -o b"] {
+            assert!(parse(&format!("tocsin backtest {right}")).is_ok(), "{right}");
+        }
+        for wrong in ["", "--posts a --counts b", "--counts a --vs b", "--posts a --bucket 5m"] {
+            assert!(parse(format!("tocsin backtest {wrong}").trim()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_drill_has_a_scenario_or_lists_them() {
+        assert!(parse("tocsin drill").is_err());
+        assert!(parse("tocsin drill --list").is_ok());
+        let Ok(Command::Drill(drill)) = parse("tocsin drill robots --scale 0.2") else { panic!("no drill") };
+        assert_eq!((drill.scale, drill.seed, drill.usual), (0.2, 1, None));
+        assert!(
+            parse("tocsin drill robots --scale 0").is_err()
+                && parse("tocsin drill robots --usual -1").is_err()
+        );
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub(crate) enum Exit {
     Usage = 2,
     /// The data folder can't be had: another process uses it, or it is of another version.
     Occupied = 3,
+    /// A drill's crisis was missed, or something else was called one.
+    Missed = 4,
 }
 
 impl From<Exit> for ExitCode {
@@ -30,7 +32,8 @@ Exit codes:
   0  it did what it says
   1  something went wrong on the way
   2  the command line, the config or a query is not right: nothing was done
-  3  the data folder can't be had: another process uses it, or it is of another version";
+  3  the data folder can't be had: another process uses it, or it is of another version
+  4  a drill: its crisis was missed, or what is none was called one";
 
 /// Why a command stopped: its last words on standard error, and the exit code.
 #[derive(Debug)]

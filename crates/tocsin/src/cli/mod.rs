@@ -9,7 +9,10 @@ pub(crate) mod args; // what was typed
 pub(crate) mod brands; // a query tried on posts
 pub(crate) mod completions; // for shells
 pub(crate) mod config; // check, show, schema, example
+pub(crate) mod eval; // what it gets right on labelled texts
 pub(crate) mod exit; // how a command ended
+pub(crate) mod model; // which model reads
+pub(crate) mod train; // a model from labelled texts
 pub(crate) mod version; // what this is
 
 pub(crate) use args::{Args, Command};

@@ -17,5 +17,6 @@ pub(crate) fn line() -> String {
 /// When `output` cannot be written.
 pub(crate) fn version(output: &mut impl Write) -> io::Result<()> {
     writeln!(output, "tocsin {}", line())?;
-    writeln!(output, "model  {}", tocsin_score::MODEL)
+    writeln!(output, "rules  {}", tocsin_score::RULES)?;
+    writeln!(output, "model  {}", tocsin_score::linear::Model::shipped().version())
 }

@@ -1,0 +1,71 @@
+//! A model learns a user's own labels: a brand's slang, in a few hundred rows.
+//!
+//! Only what speaks for a lean and for neutral is learned, with each weight drawn back to where it was; so what
+//! the rows say nothing of stays as it is. Slots that the model did not know get rows as they come.
+
+use std::collections::BTreeMap;
+
+use tocsin_model::BadId;
+use tocsin_score::linear::{COLUMNS, Model, ROWS_MAX};
+
+use crate::fit::{Descent, Example, Row, Table};
+use crate::labels::{Aim, Question};
+use crate::look::Eyes;
+use crate::sets::Labelled;
+
+/// Fewer rows teach nothing that holds.
+pub const TUNE_ROWS_MIN: usize = 20;
+
+/// These three were set by hand, so that the slang of `tests/training.rs` is learned and nothing else there changes.
+/// Passes over the rows.
+const PASSES: usize = 12;
+/// Smaller steps than in training, because the model knows most of it.
+const RATE: f32 = 0.1;
+/// How strongly each weight is drawn back at each step.
+const PULL: f32 = 0.003;
+
+/// The bytes of a model that read the rows, from one that reads in general. Labels are negative, neutral
+/// and positive; where neutral is missing, nothing is learned of it.
+///
+/// # Errors
+/// Never, as long as [`Eyes::new`] doesn't.
+pub fn tune(model: &Model, name: &str, rows: &[Labelled], seed: u64) -> Result<Vec<u8>, BadId> {
+    let eyes = Eyes::new()?;
+    let question = Question::of(rows.iter().map(|row| row.label.as_str()));
+    let texts: Vec<&str> = rows.iter().map(|row| row.text.as_str()).collect();
+    let seen = eyes.look_at_all(&texts, &|_| ());
+    let mut weights: BTreeMap<u32, Row> = model.rows().collect();
+    for &slot in seen.iter().flat_map(|seen| &seen.slots) {
+        if weights.len() < ROWS_MAX {
+            weights.entry(slot).or_insert([0.0; COLUMNS]);
+        }
+    }
+    let slots: Vec<u32> = weights.keys().copied().collect();
+    let mut examples = Vec::new();
+    for (row, seen) in rows.iter().zip(&seen) {
+        let Some(aim) = Aim::of(question, &row.label) else { continue };
+        let (mut places, mut runs) = (Vec::new(), Vec::new());
+        for (in_run, value) in seen.runs() {
+            places
+                .extend(in_run.iter().filter_map(|slot| slots.binary_search(slot).ok()).map(|at| at as u32));
+            runs.push(tocsin_score::linear::Run { end: places.len() as u32, value });
+        }
+        let none = Example {
+            places,
+            runs,
+            rules: seen.rules,
+            aim,
+            weight: 1.0,
+            choices: 0,
+            kind: None,
+            kind_weight: 0.0,
+        };
+        examples.push(none);
+    }
+    let mut table = Table::new(slots.len());
+    table.weights = weights.into_values().collect();
+    let descent = Descent { rate: RATE, passes: PASSES, smoothing: 0.05, kind_share: 0.0, pull: PULL, seed };
+    table.learn(&examples.iter().collect::<Vec<_>>(), descent, &|_| ());
+    let weights: Vec<(u32, Row)> = slots.into_iter().zip(table.weights).collect();
+    Ok(Model::to_bytes(name, model.calibration(), &weights))
+}
