@@ -29,6 +29,8 @@ impl Default for Chains {
             scorer: Arc::new(Scorer::new(Vec::new())),
             rule: Arc::new(Rule::default()),
             plan: Arc::new(Plan::default()),
+            lives: Arc::default(),
+            judges: true,
         };
         Chains { known: watch::channel(knowledge).1 }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
-use tocsin_model::{Counts, Delta, Detail, Hour, Minute, Subject};
+use tocsin_model::{Counts, Day, Delta, Detail, Hour, Minute, Origins, Subject};
 
 /// Hours that are kept: as long as an id is known, and as evidence is.
 const HOURS_MAX: usize = 48;
@@ -12,6 +12,7 @@ const HOURS_MAX: usize = 48;
 #[derive(Default)]
 pub(crate) struct Windows {
     hours: BTreeMap<Hour, FxHashMap<Subject, Kept>>,
+    origins: BTreeMap<Day, FxHashMap<Subject, Origins>>,
     /// Posts counted, in hours that are gone too.
     posts: u64,
 }
@@ -26,7 +27,7 @@ struct Kept {
 impl Windows {
     /// Adds what a batch adds to one subject.
     pub(crate) fn merge(&mut self, delta: Delta) {
-        let Delta { subject, minutes, details } = delta;
+        let Delta { subject, minutes, details, origins } = delta;
         for (minute, counts) in minutes {
             self.posts += counts.posts;
             let kept = self.kept(minute.hour(), &subject);
@@ -40,6 +41,9 @@ impl Windows {
                 Some(known) => known.merge(&detail),
                 none => *none = Some(Box::new(detail)),
             }
+        }
+        for (day, origins) in origins {
+            self.origins.entry(day).or_default().entry(subject.clone()).or_default().merge(&origins);
         }
         while self.hours.len() > HOURS_MAX {
             self.hours.pop_first();
@@ -58,5 +62,6 @@ impl Windows {
     /// Forgets all hours, for time begins again.
     pub(crate) fn begin_again(&mut self) {
         self.hours.clear();
+        self.origins.clear();
     }
 }

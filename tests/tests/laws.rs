@@ -26,5 +26,5 @@ fn a_folder_of_another_layout_is_refused() {
     meta.insert("v", 99u32.to_be_bytes()).unwrap();
     drop((meta, db));
     let refused = Embedded::open(&folder).err().unwrap().to_string();
-    assert!(refused.contains("layout 99") && refused.contains("expected layout 1"), "{refused}");
+    assert!(refused.contains("layout 99") && refused.contains("expected layout 2"), "{refused}");
 }

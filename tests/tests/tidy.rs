@@ -62,7 +62,8 @@ const PRODUCTION: &[&str] = &[
 const TEST_KITS: &[&str] = &["laws", "sim"];
 
 /// What a crate may use in its tests beyond [`MAY_USE`] and [`TEST_KITS`].
-const TESTS_MAY_USE: &[(&str, &[&str])] = &[("sim", &["embedded"])];
+const TESTS_MAY_USE: &[(&str, &[&str])] =
+    &[("sim", &["embedded"]), ("score", &["ingest", "tokenize"]), ("kafka", &["runtime"])];
 
 /// The model and the stages neither run, listen nor store, and the model has no outside shape.
 const PURE: &[&str] = &["model", "ingest", "tokenize", "score", "spike-detect", "notify", "scenarios"];

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tocsin_flow::{Arrivals, Batch, Casebook, Claims, Fault, Kept, Kin, Link, Outputs, RawRecord, Windows};
 use tocsin_laws::{Carrier, Memory};
 use tocsin_model::{
-    ArrivalTime, Ask, Counts, Delta, Gained, Hour, Incident, Kind, Lane, Mark, Merged, Position, PostId,
-    Record, Sighting, Subject, Tell, Took, View,
+    ArrivalTime, Ask, Counts, Delta, Gained, History, Hour, Incident, Kind, Lane, Mark, Merged, Position,
+    Post, PostId, Record, Sighting, SourceId, Subject, Tell, Took, View,
 };
 use tocsin_sim::{Watched, World};
 use tocsin_tests::{Chains, Embedded, seeds};
@@ -49,6 +49,9 @@ impl<A: Link<Record = RawRecord>, B: Link<Record = RawRecord>> Link for Twin<A, 
 impl<A: Claims, B: Claims> Claims for Twin<A, B> {
     async fn claim(&mut self, lane: Lane, records: &[Record]) -> Result<Vec<Sighting>, Fault> {
         both!(self, claim(lane, records))
+    }
+    async fn posts(&mut self, ids: &[PostId], now: ArrivalTime) -> Result<Vec<Option<Post>>, Fault> {
+        both!(self, posts(ids, now))
     }
 }
 
@@ -91,6 +94,12 @@ impl<A: Windows, B: Windows> Windows for Twin<A, B> {
     }
     async fn view(&mut self, subject: &Subject, now: ArrivalTime) -> Result<View, Fault> {
         both!(self, view(subject, now))
+    }
+    async fn history(&mut self, subject: &Subject, now: ArrivalTime) -> Result<History, Fault> {
+        both!(self, history(subject, now))
+    }
+    async fn sources(&mut self) -> Result<Vec<SourceId>, Fault> {
+        both!(self, sources())
     }
     async fn mark(&mut self, subject: &Subject, kind: Kind, mark: Mark) -> Result<(), Fault> {
         both!(self, mark(subject, kind, mark))

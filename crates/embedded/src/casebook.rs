@@ -15,7 +15,7 @@ pub(crate) fn incident_key(incident: &Incident) -> Vec<u8> {
     Key::of(b'i').signed(incident.opened_at.millis()).name(incident.id.as_str()).bytes()
 }
 
-fn open_key(incident: &Incident) -> Vec<u8> {
+pub(crate) fn open_key(incident: &Incident) -> Vec<u8> {
     Key::of(b'o').subject(&incident.subject).raw(&incident_key(incident)).bytes()
 }
 

@@ -3,7 +3,7 @@
 //! A little with each commit: never a pause, and what is due is gone within the hour.
 
 use tocsin_flow::Fault;
-use tocsin_model::{ArrivalTime, Hour, Span};
+use tocsin_model::{ArrivalTime, HISTORY_HOURS, Hour, Span};
 
 use crate::layout::{Key, Space, number_at, signed_at};
 use crate::tx::{Disk, Tx, after_prefix, broken_row};
@@ -16,8 +16,10 @@ const CLAIMS_HOURS: i64 = 49;
 const TAKEN_HOURS: i64 = 49;
 /// An ask waits for 30 min; the rest for records that overtake each other.
 const ASKS_HOURS: i64 = 2;
-/// Minutes and evidence are needed for 48 h.
+/// Minutes are needed for 48 h.
 const MINUTES_HOURS: i64 = 50;
+/// Evidence is shown of three hours; it is the greatest part of what a brand takes up.
+const EVIDENCE_HOURS: i64 = 4;
 
 /// How long things are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +39,7 @@ impl Default for Keep {
         Keep {
             posts: Span::from_hours(7 * 24),
             rejected: Span::from_hours(7 * 24),
-            counts: Span::from_hours(8 * 7 * 24),
+            counts: Span::from_hours(HISTORY_HOURS as i64 + 1),
             incidents: Span::from_hours(2 * 365 * 24),
         }
     }
@@ -68,8 +70,8 @@ impl Forgetter {
         };
         for (space, (from, to)) in [
             (Space::Windows, aged(b'm', (now.hour().0 - MINUTES_HOURS) * 60)),
-            (Space::Windows, aged(b'e', now.hour().0 - MINUTES_HOURS)),
-            (Space::Windows, aged(b'h', hour(self.keep.counts))),
+            (Space::Windows, aged(b'e', now.hour().0 - EVIDENCE_HOURS)),
+            (Space::Windows, aged(b'h', Hour(hour(self.keep.counts)).day().0)),
             (Space::Cases, millis(b's', self.keep.counts)),
             (Space::Cases, millis(b'i', self.keep.incidents)),
         ] {

@@ -6,7 +6,7 @@
 use tocsin_model::{PostId, Subject};
 
 /// The version of this layout. Another one in a folder is refused, or migrated by code that knows both.
-pub(crate) const LAYOUT_VERSION: u32 = 1;
+pub(crate) const LAYOUT_VERSION: u32 = 2;
 
 /// A part of the store with keys of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

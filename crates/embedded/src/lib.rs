@@ -12,6 +12,7 @@ mod kin; // who descends from whom
 mod layout; // spaces, keys, the version of the folder
 mod ledger; // which notices have been delivered
 mod log; // posts in order
+mod moving; // what is remembered, as rows that move
 mod office; // what people look up and change
 mod store; // the folder, opened
 mod syncer; // one sync for all who wait
@@ -21,5 +22,6 @@ mod windows; // the buckets
 pub use crate::forget::Keep;
 pub use crate::ledger::EmbeddedLedger;
 pub use crate::log::{EmbeddedIntake, EmbeddedLink};
+pub use crate::moving::KeptDays;
 pub use crate::office::{Delivery, HourRow, Office};
 pub use crate::store::{EmbeddedState, Store};

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tocsin_flow::{Arrivals, Batch, Fault, Intake, Link, Outputs, Peer, RawRecord};
 use tocsin_model::{ArrivalTime, Position};
 
-use crate::layout::Space;
+use crate::layout::{Space, number_at};
 use crate::store::{LANE, Shared, now_key, position_key};
 use crate::syncer::cursor_key;
 use crate::tx::broken_row;
@@ -56,6 +56,13 @@ impl Intake for EmbeddedIntake {
     }
 }
 
+/// Arrival and JSON of a row of the log.
+pub(crate) fn record_at(row: &[u8]) -> Result<(ArrivalTime, &[u8]), Fault> {
+    let (arrived, json) = row.split_at_checked(8).ok_or_else(|| broken_row(Space::Log, "too short"))?;
+    let millis = i64::from_be_bytes(arrived.try_into().unwrap_or_default());
+    Ok((ArrivalTime::from_millis(millis), json))
+}
+
 /// What the chain reads, and how it goes on.
 pub struct EmbeddedLink {
     shared: Arc<Shared>,
@@ -91,13 +98,9 @@ impl Link for EmbeddedLink {
         let rows = self.shared.disk.range(Space::Log, &from.to_be_bytes(), &to.to_be_bytes(), max)?;
         let mut records = Vec::with_capacity(rows.len());
         for (key, mut value) in rows {
-            let (Ok(key), true) = (<[u8; 8]>::try_from(&key[..]), value.len() >= 8) else {
-                return Err(broken_row(Space::Log, "too short"));
-            };
-            let json = value.split_off(8);
-            let millis = i64::from_be_bytes(value.try_into().unwrap_or_default());
-            let arrived = ArrivalTime::from_millis(millis);
-            records.push((Position(u64::from_be_bytes(key)), RawRecord { arrived, json }));
+            let place = number_at(&key, 0).ok_or_else(|| broken_row(Space::Log, "key"))?;
+            let (arrived, _) = record_at(&value)?;
+            records.push((Position(place), RawRecord { arrived, json: value.split_off(8) }));
         }
         let latest = records.iter().map(|(_, r)| r.arrived).max();
         // Not yet where data time stands: an abandoned batch may come again in smaller pieces, and what the

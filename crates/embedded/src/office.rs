@@ -1,18 +1,19 @@
 //! What people look up and change beside the chain: counts, incidents, signals, rejected records, deliveries.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use fjall::PersistMode;
 use tocsin_flow::Fault;
-use tocsin_model::{Counts, Hour, Incident, NoticeId, Rejected, Signal, Subject};
+use tocsin_model::{Counts, Day, Hour, Incident, NoticeId, Rejected, Signal, Subject};
 
 use crate::casebook::read_incident;
 use crate::layout::{Key, Space, number_at, signed_at, subject_at};
 use crate::store::Shared;
-use crate::tx::{after_prefix, broken_row, store_fault};
+use crate::tx::{Disk, after_prefix, broken_row, store_fault};
 
 /// How many rows are read at once.
-const PAGE: usize = 1_024;
+pub(crate) const PAGE: usize = 1_024;
 
 /// Reads what is committed; never waits for the chain.
 pub struct Office {
@@ -46,15 +47,33 @@ impl Office {
         Office { shared }
     }
 
+    pub(crate) fn disk(&self) -> &Disk {
+        &self.shared.disk
+    }
+
+    /// The first position that the chain has not done.
+    pub(crate) fn done(&self) -> u64 {
+        self.shared.done.load(Ordering::Acquire)
+    }
+
     /// Calls `each` for every row of a table in the order of its keys, a page at a time.
-    fn each(
+    pub(crate) fn each(
         &self,
         space: Space,
         table: u8,
+        each: impl FnMut(&[u8], &[u8]) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        self.each_from(space, vec![table], after_prefix(&[table]), each)
+    }
+
+    /// The same from one key up to another, which is left out.
+    pub(crate) fn each_from(
+        &self,
+        space: Space,
+        mut from: Vec<u8>,
+        end: Vec<u8>,
         mut each: impl FnMut(&[u8], &[u8]) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        let mut from = vec![table];
-        let end = after_prefix(&[table]);
         loop {
             let rows = self.shared.disk.range(space, &from, &end, PAGE)?;
             for (key, row) in &rows {
@@ -67,15 +86,17 @@ impl Office {
         }
     }
 
-    /// Every hour that is not empty, by hour, then subject.
+    /// Every hour that is not empty, by day, then subject, then hour.
     ///
     /// # Errors
     /// [`Fault`] when the store cannot be read.
     pub fn hours(&self, mut each: impl FnMut(HourRow)) -> Result<(), Fault> {
         self.each(Space::Windows, b'h', |key, row| {
-            let counts = tocsin_wire::read_counts(row).map_err(|e| broken_row(Space::Windows, e))?;
-            if let (Some(hour), Some(subject)) = (signed_at(key, 1), subject_at(key, 9)) {
-                each(HourRow { hour: Hour(hour), subject, counts });
+            let day = tocsin_wire::read_day(row).map_err(|e| broken_row(Space::Windows, e))?;
+            if let (Some(number), Some(subject)) = (signed_at(key, 1), subject_at(key, 9)) {
+                for (hour, counts) in day.by_hour(Day(number)) {
+                    each(HourRow { hour, subject: subject.clone(), counts });
+                }
             }
             Ok(())
         })

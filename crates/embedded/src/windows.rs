@@ -1,5 +1,5 @@
-//! The buckets: `m minute subject`, `h hour subject`, `e hour subject` (evidence), `f subject lane` (fence),
-//! `k subject kind` (mark), `b subject` (first minute).
+//! The buckets: `m minute subject`, `h day subject` (a day of hours), `e hour subject` (evidence), `f subject
+//! lane` (fence), `k subject kind` (mark), `b subject` (first minute).
 //!
 //! What is looked at often is kept in memory, a room for each subject, and written with the commit.
 
@@ -9,8 +9,8 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use tocsin_flow::{Fault, Windows};
 use tocsin_model::{
-    ArrivalTime, Counts, Delta, Detail, Fence, Hour, Kind, Lane, Mark, Merged, Minute, Position,
-    SIGNAL_KINDS, Subject, VIEW_HOURS, VIEW_MINUTES, View,
+    ArrivalTime, Counts, Day, DayCounts, Delta, Detail, Fence, History, Hour, Kind, Lane, Mark, Merged,
+    Minute, Position, SIGNAL_KINDS, SourceId, Subject, VIEW_HOURS, VIEW_MINUTES, View,
 };
 
 use crate::layout::{Key, Space, number_at, signed_at, subject_at};
@@ -28,13 +28,15 @@ pub(crate) struct Rooms {
     rooms: FxHashMap<Subject, Room>,
     /// Subjects with a standing mark; read from disk once.
     standing: Option<BTreeSet<Subject>>,
+    /// Sources that were ever merged into; read from disk once.
+    sources: Option<BTreeSet<SourceId>>,
 }
 
 /// One subject in memory. Rows that are absent here and within `from` are absent on disk, too.
 struct Room {
-    from: (Minute, Hour),
+    from: (Minute, Day),
     minutes: BTreeMap<Minute, Counts>,
-    hours: BTreeMap<Hour, Counts>,
+    days: BTreeMap<Day, DayCounts>,
     details: BTreeMap<Hour, Arc<Detail>>,
     fences: FxHashMap<Lane, Fence>,
     marks: Vec<(Kind, Mark)>,
@@ -46,29 +48,29 @@ struct Room {
 #[derive(Default)]
 struct Dirty {
     minutes: BTreeSet<Minute>,
-    hours: BTreeSet<Hour>,
+    days: BTreeSet<Day>,
     details: BTreeSet<Hour>,
     fences: BTreeSet<Lane>,
     marks: bool,
     first: bool,
 }
 
-fn minute_key(minute: Minute, subject: &Subject) -> Vec<u8> {
+pub(crate) fn minute_key(minute: Minute, subject: &Subject) -> Vec<u8> {
     Key::of(b'm').signed(minute.0).subject(subject).bytes()
 }
-fn hour_key(hour: Hour, subject: &Subject) -> Vec<u8> {
-    Key::of(b'h').signed(hour.0).subject(subject).bytes()
+pub(crate) fn day_key(day: Day, subject: &Subject) -> Vec<u8> {
+    Key::of(b'h').signed(day.0).subject(subject).bytes()
 }
-fn detail_key(hour: Hour, subject: &Subject) -> Vec<u8> {
+pub(crate) fn detail_key(hour: Hour, subject: &Subject) -> Vec<u8> {
     Key::of(b'e').signed(hour.0).subject(subject).bytes()
 }
 fn fence_key(lane: Lane, subject: &Subject) -> Vec<u8> {
     Key::of(b'f').subject(subject).number(u64::from(lane.0)).bytes()
 }
-fn mark_key(kind: Kind, subject: &Subject) -> Vec<u8> {
+pub(crate) fn mark_key(kind: Kind, subject: &Subject) -> Vec<u8> {
     Key::of(b'k').subject(subject).raw(kind.name().as_bytes()).bytes()
 }
-fn first_key(subject: &Subject) -> Vec<u8> {
+pub(crate) fn first_key(subject: &Subject) -> Vec<u8> {
     Key::of(b'b').subject(subject).bytes()
 }
 
@@ -77,15 +79,24 @@ fn counts(disk: &Disk, key: &[u8]) -> Result<Option<Counts>, Fault> {
     row.map(|r| tocsin_wire::read_counts(&r).map_err(|e| broken_row(Space::Windows, e))).transpose()
 }
 
+fn day_counts(disk: &Disk, day: Day, subject: &Subject) -> Result<Option<DayCounts>, Fault> {
+    let row = disk.get(Space::Windows, &day_key(day, subject))?;
+    row.map(|r| tocsin_wire::read_day(&r).map_err(|e| broken_row(Space::Windows, e))).transpose()
+}
+
+/// The first minute and the first day that a view of `now` shows.
+fn shown_from(now: ArrivalTime) -> (Minute, Day) {
+    (Minute(now.minute().0 - VIEW_MINUTES as i64 + 1), Hour(now.hour().0 - VIEW_HOURS as i64 + 1).day())
+}
+
 impl Room {
     fn load(disk: &Disk, subject: &Subject, now: ArrivalTime) -> Result<Room, Fault> {
-        let from =
-            (Minute(now.minute().0 - VIEW_MINUTES as i64 + 1), Hour(now.hour().0 - VIEW_HOURS as i64 + 1));
+        let from = shown_from(now);
         let first = disk.get(Space::Windows, &first_key(subject))?.and_then(|r| signed_at(&r, 0)).map(Minute);
         let mut room = Room {
             from,
             minutes: BTreeMap::new(),
-            hours: BTreeMap::new(),
+            days: BTreeMap::new(),
             details: BTreeMap::new(),
             fences: FxHashMap::default(),
             marks: Vec::new(),
@@ -107,9 +118,9 @@ impl Room {
                 room.minutes.insert(minute, c);
             }
         }
-        for hour in (from.1.0..=now.hour().0 + 1).map(Hour) {
-            if let Some(c) = counts(disk, &hour_key(hour, subject))? {
-                room.hours.insert(hour, c);
+        for day in (from.1.0..=now.hour().day().0 + 1).map(Day) {
+            if let Some(counts) = day_counts(disk, day, subject)? {
+                room.days.insert(day, counts);
             }
         }
         for hour in (now.hour().0 - DETAIL_HOURS + 1..=now.hour().0 + 1).map(Hour) {
@@ -129,7 +140,7 @@ impl Room {
         Ok(())
     }
 
-    fn add(&mut self, disk: &Disk, delta: &Delta) -> Result<(), Fault> {
+    fn add(&mut self, disk: &Disk, delta: &Delta, now: ArrivalTime) -> Result<(), Fault> {
         let subject = &delta.subject;
         for (minute, added) in &delta.minutes {
             if *minute < self.from.0 && !self.minutes.contains_key(minute) {
@@ -138,18 +149,17 @@ impl Room {
             }
             self.minutes.entry(*minute).or_default().add(added);
             self.dirty.minutes.insert(*minute);
-            if self.first.is_none_or(|first| *minute < first) {
-                self.first = Some(*minute);
-                self.dirty.first = true;
-            }
         }
-        for (hour, added) in delta.hours() {
-            if hour < self.from.1 && !self.hours.contains_key(&hour) {
-                let row = counts(disk, &hour_key(hour, subject))?.unwrap_or_default();
-                self.hours.insert(hour, row);
+        if self.first.is_none_or(|first| now.minute() < first) {
+            self.first = Some(now.minute());
+            self.dirty.first = true;
+        }
+        for day in delta.days() {
+            if day < self.from.1 && !self.days.contains_key(&day) {
+                self.days.insert(day, day_counts(disk, day, subject)?.unwrap_or_default());
             }
-            self.hours.entry(hour).or_default().add(&added);
-            self.dirty.hours.insert(hour);
+            self.days.entry(day).or_default().add(day, delta);
+            self.dirty.days.insert(day);
         }
         for (hour, added) in &delta.details {
             self.detail(disk, subject, *hour)?;
@@ -157,6 +167,22 @@ impl Room {
             self.dirty.details.insert(*hour);
         }
         Ok(())
+    }
+
+    /// Days that no view needs are read from disk, and not kept.
+    fn history(&self, disk: &Disk, subject: &Subject, now: ArrivalTime) -> Result<History, Fault> {
+        let begin = History::begin(now, self.first).day();
+        let mut days = Vec::new();
+        for day in (begin.0..=now.hour().day().0).map(Day) {
+            match self.days.get(&day) {
+                Some(counts) => days.push((day, counts.clone())),
+                None if day < self.from.1 => {
+                    days.extend(day_counts(disk, day, subject)?.map(|counts| (day, counts)));
+                }
+                None => {}
+            }
+        }
+        Ok(History::of(subject.clone(), now, self.first, days))
     }
 
     fn fence(&mut self, disk: &Disk, subject: &Subject, lane: Lane) -> Result<Fence, Fault> {
@@ -175,8 +201,10 @@ impl Room {
         for (m, c) in self.minutes.range(minute..=now.minute()) {
             view.minutes[(m.0 - minute.0) as usize] = *c;
         }
-        for (h, c) in self.hours.range(hour..=now.hour()) {
-            view.hours[(h.0 - hour.0) as usize] = *c;
+        for (day, counts) in self.days.range(hour.day()..=now.hour().day()) {
+            for (h, c) in counts.by_hour(*day).filter(|(h, _)| (hour..=now.hour()).contains(h)) {
+                view.hours[(h.0 - hour.0) as usize] = c;
+            }
         }
         let evidence = Hour(now.hour().0 - DETAIL_HOURS + 1)..=now.hour();
         view.details = self.details.range(evidence).map(|(_, d)| Arc::clone(d)).collect();
@@ -194,8 +222,8 @@ impl Room {
                 tocsin_wire::write_counts(&self.minutes[&minute]),
             );
         }
-        for hour in dirty.hours {
-            tx.put(Space::Windows, hour_key(hour, subject), tocsin_wire::write_counts(&self.hours[&hour]));
+        for day in dirty.days {
+            tx.put(Space::Windows, day_key(day, subject), tocsin_wire::write_day(&self.days[&day]));
         }
         for hour in dirty.details {
             tx.put(
@@ -221,11 +249,10 @@ impl Room {
 
     /// Lets go of rows that no view needs any more.
     fn trim(&mut self, now: ArrivalTime) {
-        let minute = Minute(now.minute().0 - VIEW_MINUTES as i64 + 1);
-        let hour = Hour(now.hour().0 - VIEW_HOURS as i64 + 1);
-        self.from = (self.from.0.max(minute), self.from.1.max(hour));
+        let (minute, day) = shown_from(now);
+        self.from = (self.from.0.max(minute), self.from.1.max(day));
         self.minutes = self.minutes.split_off(&minute);
-        self.hours = self.hours.split_off(&hour);
+        self.days = self.days.split_off(&day);
         self.details = self.details.split_off(&Hour(now.hour().0 - DETAIL_HOURS + 1));
     }
 }
@@ -233,7 +260,7 @@ impl Room {
 impl Rooms {
     /// The room of a subject that can show a view of `now`.
     fn room(&mut self, disk: &Disk, subject: &Subject, now: ArrivalTime) -> Result<&mut Room, Fault> {
-        let earliest = Minute(now.minute().0 - VIEW_MINUTES as i64 + 1);
+        let (earliest, _) = shown_from(now);
         let too_young = |room: &Room| earliest < room.from.0 && room.first.is_some();
         if self.rooms.get(subject).is_none_or(too_young) {
             let mut loaded = Room::load(disk, subject, now)?;
@@ -277,13 +304,25 @@ impl Rooms {
         }
         Ok(self.standing.get_or_insert_default())
     }
+
+    fn sources(&mut self, disk: &Disk) -> Result<&mut BTreeSet<SourceId>, Fault> {
+        if self.sources.is_none() {
+            let firsts = disk.range(Space::Windows, b"bs", &after_prefix(b"bs"), usize::MAX)?;
+            let source = |(key, _): &(Vec<u8>, Vec<u8>)| match subject_at(key, 1) {
+                Some(Subject::Source(source)) => Some(source),
+                _ => None,
+            };
+            self.sources = Some(firsts.iter().filter_map(source).collect());
+        }
+        Ok(self.sources.get_or_insert_default())
+    }
 }
 
 impl Room {
     /// Takes over what an older room of the same subject has not written yet, or holds from before.
     fn keep_unwritten(&mut self, older: Room) {
         self.minutes.extend(older.minutes);
-        self.hours.extend(older.hours);
+        self.days.extend(older.days);
         self.details.extend(older.details);
         self.fences.extend(older.fences);
         self.marks = older.marks;
@@ -308,15 +347,30 @@ impl Windows for EmbeddedState {
         if let Some(refusal) = room.fence(disk, &delta.subject, lane)?.refuses(seen, first) {
             return Ok(refusal);
         }
-        room.add(disk, delta)?;
+        room.add(disk, delta, now)?;
         room.fences.insert(lane, Fence(last.next()));
         room.dirty.fences.insert(lane);
-        Ok(Merged::Added(Box::new(room.view(&delta.subject, now))))
+        let view = room.view(&delta.subject, now);
+        if let Subject::Source(source) = &delta.subject {
+            guard.rooms.sources(disk)?.insert(source.clone());
+        }
+        Ok(Merged::Added(Box::new(view)))
     }
 
     async fn view(&mut self, subject: &Subject, now: ArrivalTime) -> Result<View, Fault> {
         let mut guard = self.shared.desk();
         Ok(guard.rooms.room(&self.shared.disk, subject, now)?.view(subject, now))
+    }
+
+    async fn history(&mut self, subject: &Subject, now: ArrivalTime) -> Result<History, Fault> {
+        let mut guard = self.shared.desk();
+        let disk = &self.shared.disk;
+        guard.rooms.room(disk, subject, now)?.history(disk, subject, now)
+    }
+
+    async fn sources(&mut self) -> Result<Vec<SourceId>, Fault> {
+        let mut guard = self.shared.desk();
+        Ok(guard.rooms.sources(&self.shared.disk)?.iter().cloned().collect())
     }
 
     async fn mark(&mut self, subject: &Subject, kind: Kind, mark: Mark) -> Result<(), Fault> {

@@ -9,9 +9,9 @@ use tocsin_flow::{
     Arrival, Arrivals, Batch, Casebook, Claims, Fault, Kept, Kin, Link, Outputs, RawRecord, Windows,
 };
 use tocsin_model::{
-    ArrivalTime, Ask, BrandId, Claim, Counts, Delta, Detail, Fence, Gained, Hour, Incident, Kind, Lane, Mark,
-    Matched, Mention, MentionedBy, Merged, Minute, Position, PostId, Record, Sighting, Subject, Tell, Took,
-    View, took_from,
+    ArrivalTime, Ask, BrandId, Claim, Counts, Day, DayCounts, Delta, Detail, Fence, Gained, History, Hour,
+    Incident, Kind, Lane, Mark, Matched, Mention, MentionedBy, Merged, Minute, Position, Post, PostId,
+    Record, Sighting, SourceId, Subject, Tell, Took, View, took_from,
 };
 
 use crate::Carrier;
@@ -25,7 +25,8 @@ struct Memories {
     asks: Vec<Ask>,
     answered: BTreeSet<(Position, PostId, BrandId)>,
     minutes: BTreeMap<(Subject, Minute), Counts>,
-    hours: BTreeMap<(Subject, Hour), Counts>,
+    days: BTreeMap<(Subject, Day), DayCounts>,
+    firsts: BTreeMap<Subject, Minute>,
     details: BTreeMap<(Subject, Hour), Detail>,
     fences: BTreeMap<(Subject, Lane), Fence>,
     marks: BTreeMap<(Subject, Kind), Mark>,
@@ -56,7 +57,9 @@ impl Memory {
     }
     /// Every hour that is not empty.
     pub fn hours(&self) -> BTreeMap<(Subject, Hour), Counts> {
-        self.inside().kept.hours.clone()
+        let inside = self.inside();
+        let days = inside.kept.days.iter();
+        days.flat_map(|((subject, day), c)| c.by_hour(*day).map(|(h, c)| ((subject.clone(), h), c))).collect()
     }
     /// Every incident.
     pub fn incidents(&self) -> Vec<Incident> {
@@ -132,6 +135,15 @@ impl Claims for MemoryState {
         };
         Ok(records.iter().map(&mut claim).collect())
     }
+    async fn posts(&mut self, ids: &[PostId], now: ArrivalTime) -> Result<Vec<Option<Post>>, Fault> {
+        let inside = self.0.inside();
+        let recorded = |id: &PostId| {
+            let claim = inside.working.claims.get(id).filter(|claim| claim.is_known(now))?;
+            let arrival = inside.log.get(claim.first.0 as usize)?;
+            tocsin_wire::read_post(&arrival.json, arrival.arrived).ok()
+        };
+        Ok(ids.iter().map(recorded).collect())
+    }
 }
 
 impl Memories {
@@ -202,14 +214,15 @@ impl Memories {
             *counts = self.minutes.get(&key).copied().unwrap_or_default();
         }
         for (place, counts) in view.hours.iter_mut().enumerate() {
-            let key = (subject.clone(), Hour(hour.0 + place as i64));
-            *counts = self.hours.get(&key).copied().unwrap_or_default();
+            let hour = Hour(hour.0 + place as i64);
+            let day = self.days.get(&(subject.clone(), hour.day()));
+            *counts = day.map(|d| d.hours[(hour.0 - hour.day().first_hour().0) as usize]).unwrap_or_default();
         }
         let evidence = (now.hour().0 - 2..=now.hour().0).map(|h| (subject.clone(), Hour(h)));
         view.details = evidence.filter_map(|key| self.details.get(&key).cloned().map(Arc::new)).collect();
         let mine = self.marks.iter().filter(|((s, _), _)| s == subject);
         view.marks = mine.map(|((_, kind), mark)| (*kind, *mark)).collect();
-        view.first = self.minutes.keys().find(|(s, _)| s == subject).map(|(_, m)| *m);
+        view.first = self.firsts.get(subject).copied();
         view
     }
 }
@@ -232,8 +245,12 @@ impl Windows for MemoryState {
         *fence = Fence(last.next());
         for (minute, counts) in &delta.minutes {
             memories.minutes.entry((delta.subject.clone(), *minute)).or_default().add(counts);
-            memories.hours.entry((delta.subject.clone(), minute.hour())).or_default().add(counts);
         }
+        for day in delta.days() {
+            memories.days.entry((delta.subject.clone(), day)).or_default().add(day, delta);
+        }
+        let first = memories.firsts.entry(delta.subject.clone()).or_insert(now.minute());
+        *first = now.minute().min(*first);
         for (hour, detail) in &delta.details {
             memories.details.entry((delta.subject.clone(), *hour)).or_default().merge(detail);
         }
@@ -241,6 +258,20 @@ impl Windows for MemoryState {
     }
     async fn view(&mut self, subject: &Subject, now: ArrivalTime) -> Result<View, Fault> {
         Ok(self.0.inside().working.view(subject, now))
+    }
+    async fn history(&mut self, subject: &Subject, now: ArrivalTime) -> Result<History, Fault> {
+        let memories = &self.0.inside().working;
+        let first = memories.firsts.get(subject).copied();
+        let days = memories.days.iter().filter(|((s, _), _)| s == subject);
+        Ok(History::of(subject.clone(), now, first, days.map(|((_, day), counts)| (*day, counts.clone()))))
+    }
+    async fn sources(&mut self) -> Result<Vec<SourceId>, Fault> {
+        let inside = self.0.inside();
+        let source = |subject: &Subject| match subject {
+            Subject::Source(source) => Some(source.clone()),
+            Subject::Brand(_) => None,
+        };
+        Ok(inside.working.firsts.keys().filter_map(source).collect())
     }
     async fn mark(&mut self, subject: &Subject, kind: Kind, mark: Mark) -> Result<(), Fault> {
         let memories = &mut self.0.inside().working;

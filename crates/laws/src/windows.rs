@@ -1,10 +1,12 @@
 //! I4: each position of a lane counts once.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tocsin_flow::{Arrivals, Link, Outputs, Windows};
 use tocsin_model::{
-    ArrivalTime, BrandId, Counts, Delta, Lane, Merged, Minute, Position, Subject, VIEW_MINUTES,
+    ArrivalTime, BrandId, Counts, Day, DayCounts, Delta, HISTORY_HOURS, HOUR, History, Hour, Lane, Merged,
+    Minute, Position, SourceId, Span, Subject, VIEW_MINUTES,
 };
 
 use crate::{Carrier, Dice, arrival, post, settle};
@@ -83,4 +85,75 @@ fn offer(state: &mut impl Windows, lane: Lane, mut first: u64, last: u64, now: A
             Merged::Lost => panic!("I4: nothing was lost"),
         }
     }
+}
+
+/// Weeks of merges, some of them into the past, some forgotten by a crash: the history is what a plain sum says,
+/// whoever asks.
+pub(crate) fn a_history_is_the_hours_added_up<C: Carrier>(fresh: &impl Fn() -> C, seed: u64) {
+    let mut dice = Dice::new(seed);
+    let begin = 20_000 + dice.below(24) as i64;
+    let at = |hour: i64| ArrivalTime::from_millis(hour * HOUR.millis() + 59 * 60_000);
+    let mut hours = vec![begin];
+    while hours.len() < 30 {
+        hours.push(hours[hours.len() - 1] + [0, 0, 1, 5, 30, 180][dice.below(6) as usize]);
+    }
+    let mut carrier = fresh();
+    let said = |(i, hour): (usize, &i64)| arrival(&post(&i.to_string(), hour * 3_600));
+    carrier.take(Arrivals { posts: hours.iter().enumerate().map(said).collect(), ..Arrivals::default() });
+    let mut days: BTreeMap<Day, DayCounts> = BTreeMap::new();
+    for (position, &hour) in hours.iter().enumerate() {
+        let (mut link, mut state) = (carrier.link(), carrier.state());
+        let next = settle(link.fetch(1, Duration::ZERO)).expect("a batch").next().expect("a post");
+        let late = if dice.one_in(3) { dice.below(47) as i64 } else { 0 };
+        let added = one_post(Hour(hour - late), Hour(hour), ["weibo", "douyin"][dice.below(2) as usize]);
+        let place = Position(position as u64);
+        let merged = state.merge(Lane(0), Position(0), place, place, &added, at(hour));
+        assert!(matches!(settle(merged).expect("an answer"), Merged::Added(_)), "I4: seed {seed}");
+        if dice.one_in(6) {
+            drop((link, state));
+            carrier = carrier.crash();
+            let mut state = carrier.state();
+            let again = state.merge(Lane(0), Position(0), place, place, &added, at(hour));
+            settle(again).expect("an answer");
+            settle(carrier.link().advance(next, Outputs::default())).expect("advanced");
+        } else {
+            settle(link.advance(next, Outputs::default())).expect("advanced");
+        }
+        for day in added.days() {
+            days.entry(day).or_default().add(day, &added);
+        }
+        if dice.one_in(8) {
+            let first = Some(at(begin).minute());
+            let now = at(hour).plus(Span::from_minutes(dice.below(60) as i64));
+            let expected = History::of(subject(), now, first, days.clone());
+            let found = settle(carrier.state().history(&subject(), now)).expect("a history");
+            assert_eq!(found, expected, "I4: seed {seed}");
+            assert!(found.hours.len() <= HISTORY_HOURS);
+        }
+    }
+}
+
+/// A post of a source, said in one hour and received in another.
+fn one_post(said: Hour, received: Hour, source: &str) -> Delta {
+    let mut delta = Delta::new(subject());
+    delta.minutes.insert(Minute(said.0 * 60 + 7), Counts { posts: 1, heard: 1, ..Counts::default() });
+    let origins = delta.origins.entry(received.day()).or_default();
+    origins.names.add(source, 1, None);
+    origins.delays.insert(Span::from_hours(received.0 - said.0));
+    delta
+}
+
+/// A source is a subject as any other, and is known from its first merge on.
+pub(crate) fn sources_are_known_once_merged<C: Carrier>(fresh: &impl Fn() -> C) {
+    let mut state = fresh().state();
+    assert_eq!(settle(state.sources()).expect("sources"), []);
+    for (position, name) in ["weibo", "bilibili", "weibo"].into_iter().enumerate() {
+        let name = SourceId::new(name).expect("a good name");
+        let place = Position(position as u64);
+        let delta = Delta { subject: Subject::Source(name), ..one_post(Hour(9), Hour(9), "山岚") };
+        settle(state.merge(Lane(0), Position(0), place, place, &delta, ArrivalTime::from_millis(0)))
+            .expect("an answer");
+    }
+    let names = ["bilibili", "weibo"].map(|name| SourceId::new(name).expect("a good name"));
+    assert_eq!(settle(state.sources()).expect("sources"), names);
 }

@@ -98,6 +98,11 @@ impl Claim {
         (Sighting::Update(update), claim)
     }
 
+    /// As of `now` its id is known: its first record had come, and it is not forgotten.
+    pub fn is_known(&self, now: ArrivalTime) -> bool {
+        self.first_arrived <= now && !self.is_forgotten(now)
+    }
+
     /// No record from `now` on can be an update of it.
     pub fn is_forgotten(&self, now: ArrivalTime) -> bool {
         now.after(self.last_arrived) > KNOWN

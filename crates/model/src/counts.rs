@@ -83,6 +83,12 @@ impl Counts {
         }
     }
 
+    /// As another instrument would have counted, one that finds so many times as many posts. The maximum stays.
+    pub fn scaled(&self, times: f64) -> Counts {
+        let scaled = self.to_array().map(|count| (count as f64 * times).round() as u64);
+        Counts { top_gain: self.top_gain, ..Counts::from_array(scaled) }
+    }
+
     /// Nothing was counted.
     pub fn is_empty(&self) -> bool {
         *self == Counts::default()
@@ -97,6 +103,13 @@ mod tests {
 
     fn counts() -> impl Strategy<Value = Counts> {
         proptest::array::uniform12(0u64..1_000_000).prop_map(Counts::from_array)
+    }
+
+    #[test]
+    fn a_bucket_is_scaled_but_for_its_maximum() {
+        let hour = Counts { posts: 10, heard: 5, negative: 1_500, top_gain: 7, ..Counts::default() };
+        let half = Counts { posts: 5, heard: 3, negative: 750, top_gain: 7, ..Counts::default() };
+        assert_eq!(hour.scaled(0.5), half);
     }
 
     proptest! {

@@ -6,12 +6,14 @@
 
 mod claim; // what is known of an id
 mod counts; // what a bucket holds
+mod history; // a subject's past weeks
 mod ids; // who and what
 mod incident; // the life of a crisis
 mod kin; // who descends from whom
 pub mod limits; // every bound on what comes in
 mod matched; // a post with its brands
 mod notice; // one message to one channel
+mod origins; // where posts came from, and how late
 mod post; // one thing somebody said
 mod reading; // what the text says
 mod signal; // what is abnormal now, and why
@@ -22,6 +24,7 @@ mod window; // buckets as a judge sees them
 
 pub use crate::claim::{Claim, Record};
 pub use crate::counts::Counts;
+pub use crate::history::{DayCounts, HISTORY_HOURS, History};
 pub use crate::ids::{
     AuthorId, AuthorKey, BadId, BrandId, IncidentId, Lane, NoticeId, OutletId, Position, PostId, SignalId,
     SourceId, Subject,
@@ -30,13 +33,16 @@ pub use crate::incident::{Course, Handling, Incident, KindState, Ring};
 pub use crate::kin::{Ask, Gained, KIN_AFTER, KIN_BEFORE, Tell, Took, took_from};
 pub use crate::matched::{Matched, Mention, MentionedBy, PLACES_MAX, Sighting, Timing, Update};
 pub use crate::notice::{News, Notice, Receipt};
+pub use crate::origins::{DELAY_SECONDS, Delays, Origins};
 pub use crate::post::{Author, Engagement, Media, Parent, Post, Reason, Rejected};
 pub use crate::reading::{
     Concern, EMOTIONS, Emotion, Emotions, Intent, Label, Milli, Scored, Sentiment, Token, TokenKind,
     Tokenized,
 };
-pub use crate::signal::{AuthorShare, Evidence, Kind, PostRef, SIGNAL_KINDS, Severity, Signal, State};
+pub use crate::signal::{
+    AuthorShare, Coverage, Evidence, Hearing, Kind, PostRef, SIGNAL_KINDS, Severity, Signal, State,
+};
 pub use crate::sketch::Sketch;
-pub use crate::time::{ArrivalTime, DAY, EventTime, HOUR, Hour, MINUTE, Minute, Span};
+pub use crate::time::{ArrivalTime, DAY, Day, EventTime, HOUR, Hour, MINUTE, Minute, Span};
 pub use crate::top::{TopEntry, TopList};
 pub use crate::window::{Delta, Detail, Fence, Mark, Merged, VIEW_HOURS, VIEW_MINUTES, View};

@@ -1,8 +1,9 @@
 //! What is abnormal now, and why.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::{ArrivalTime, AuthorId, AuthorKey, Minute, SignalId, SourceId, Subject};
+use crate::{ArrivalTime, AuthorId, AuthorKey, BrandId, Label, Minute, SignalId, SourceId, Subject};
 
 /// What sort of abnormal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -167,7 +168,7 @@ fn made(id: &str) -> SignalId {
 }
 
 /// Every number that made a judgement, each with its unit.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Evidence {
     /// The window, in minutes, that ends with the minute of the signal.
     pub window_minutes: u32,
@@ -185,6 +186,8 @@ pub struct Evidence {
     pub log10_p: f64,
     /// The log10 p at or below which it is abnormal.
     pub log10_threshold: f64,
+    /// What else the test was given, by name: with it `log10_p` and `log10_threshold` can be made again.
+    pub given: BTreeMap<String, f64>,
     /// Posts all in all in the window, late ones and bare reposts too.
     pub posts: u64,
     /// Persons who may have been reached in the window.
@@ -201,6 +204,46 @@ pub struct Evidence {
     pub top_authors: Vec<AuthorShare>,
     /// Sources and their posts in the last 3 hours, the greatest first.
     pub sources: Vec<(SourceId, u64)>,
+    /// The sources where the brand lives, and whether they are heard.
+    pub coverage: Vec<Coverage>,
+    /// Of a silent source: the brands that it spoke of in the last weeks, the most often first.
+    pub blinds: Vec<BrandId>,
+}
+
+/// Whether a source is heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coverage {
+    /// Which.
+    pub source: SourceId,
+    /// How well.
+    pub hearing: Hearing,
+    /// The minute in which its newest post came, within the last 25 hours.
+    pub newest: Option<Minute>,
+}
+
+/// How well a source is heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Hearing {
+    /// As usual.
+    Heard,
+    /// Much less than usual comes from it.
+    Degraded,
+    /// It has gone silent.
+    Silent,
+    /// Nothing ever came from it.
+    NotConnected,
+}
+
+impl Hearing {
+    /// `heard`, `degraded`, `silent` or `not_connected`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Hearing::Heard => "heard",
+            Hearing::Degraded => "degraded",
+            Hearing::Silent => "silent",
+            Hearing::NotConnected => "not_connected",
+        }
+    }
 }
 
 /// A post to look at.
@@ -225,4 +268,8 @@ pub struct AuthorShare {
     pub name: Option<String>,
     /// Posts in the last 3 hours.
     pub posts: u64,
+    /// Posts in the last 3 hours that descend from one of theirs, as far as this can be followed.
+    pub started: u64,
+    /// How their own post leans from which most of those descend, if it is kept.
+    pub stance: Option<Label>,
 }

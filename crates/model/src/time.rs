@@ -124,4 +124,19 @@ impl Hour {
     pub const fn start(self) -> EventTime {
         EventTime(self.0 * 3_600_000)
     }
+    /// The day (UTC) it lies in.
+    pub const fn day(self) -> Day {
+        Day(self.0.div_euclid(24))
+    }
+}
+
+/// A day (UTC) of event time: days since 1970-01-01.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Day(pub i64);
+
+impl Day {
+    /// Its first hour.
+    pub const fn first_hour(self) -> Hour {
+        Hour(self.0 * 24)
+    }
 }

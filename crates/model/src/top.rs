@@ -26,10 +26,15 @@ impl TopList {
     pub fn new(capacity: usize) -> TopList {
         TopList { capacity, entries: Vec::new() }
     }
-    /// Adds to an entry, or makes it.
+    /// Adds to an entry, or makes it. The first note stays.
     pub fn add(&mut self, key: &str, weight: u64, note: Option<&str>) {
         match self.entries.iter_mut().find(|e| &*e.key == key) {
-            Some(entry) => entry.weight = entry.weight.saturating_add(weight),
+            Some(entry) => {
+                entry.weight = entry.weight.saturating_add(weight);
+                if entry.note.is_none() {
+                    entry.note = note.map(Arc::from);
+                }
+            }
             None => self.entries.push(TopEntry { key: key.into(), weight, note: note.map(Arc::from) }),
         }
         // Kept loose while it fills, so that a newcomer has time to grow.

@@ -1,9 +1,12 @@
 //! Buckets as they are added to and as a judge sees them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::{ArrivalTime, Counts, EventTime, Hour, Kind, Minute, Position, Sketch, Span, Subject, TopList};
+use crate::{
+    ArrivalTime, Counts, Day, EventTime, Hour, Kind, Minute, Origins, Position, Sketch, Span, Subject,
+    TopList,
+};
 
 /// Minute buckets in a view.
 pub const VIEW_MINUTES: usize = 75;
@@ -48,20 +51,18 @@ pub struct Delta {
     pub minutes: BTreeMap<Minute, Counts>,
     /// What stands in evidence, by hour.
     pub details: BTreeMap<Hour, Detail>,
+    /// Where the posts came from, by the day of their arrival.
+    pub origins: BTreeMap<Day, Origins>,
 }
 
 impl Delta {
     /// Nothing yet.
     pub fn new(subject: Subject) -> Delta {
-        Delta { subject, minutes: BTreeMap::new(), details: BTreeMap::new() }
+        Delta { subject, minutes: BTreeMap::new(), details: BTreeMap::new(), origins: BTreeMap::new() }
     }
-    /// The same by hour.
-    pub fn hours(&self) -> BTreeMap<Hour, Counts> {
-        let mut hours: BTreeMap<Hour, Counts> = BTreeMap::new();
-        for (minute, counts) in &self.minutes {
-            hours.entry(minute.hour()).or_default().add(counts);
-        }
-        hours
+    /// The days that it changes.
+    pub fn days(&self) -> BTreeSet<Day> {
+        self.minutes.keys().map(|minute| minute.hour().day()).chain(self.origins.keys().copied()).collect()
     }
 }
 
@@ -80,6 +81,9 @@ pub struct Detail {
     pub top_authors: TopList,
     /// Sources; weight: posts.
     pub sources: TopList,
+    /// Posts that others pass on or answer, by `source/id`; weight: how many do; note: author as above, if a
+    /// child carried it.
+    pub roots: TopList,
 }
 
 impl Default for Detail {
@@ -91,6 +95,7 @@ impl Default for Detail {
             posts: TopList::new(8),
             top_authors: TopList::new(16),
             sources: TopList::new(16),
+            roots: TopList::new(16),
         }
     }
 }
@@ -104,6 +109,7 @@ impl Detail {
         self.posts.merge(&other.posts);
         self.top_authors.merge(&other.top_authors);
         self.sources.merge(&other.sources);
+        self.roots.merge(&other.roots);
     }
 }
 
@@ -117,6 +123,9 @@ pub struct Mark {
     pub signalled: Minute,
     /// The minute in which it was last found ordinary again.
     pub cleared: Minute,
+    /// The last minute in which a short window was abnormal: a long one holds what was told then, and
+    /// keeps it until its end.
+    pub burst: Minute,
 }
 
 impl Mark {
@@ -130,6 +139,7 @@ impl Mark {
             since: self.since.max(other.since),
             signalled: self.signalled.max(other.signalled),
             cleared: self.cleared.max(other.cleared),
+            burst: self.burst.max(other.burst),
         }
     }
 }
@@ -151,7 +161,7 @@ pub struct View {
     pub details: Vec<Arc<Detail>>,
     /// What the judge remembers.
     pub marks: Vec<(Kind, Mark)>,
-    /// The first minute of this subject ever counted, if any: how old its history is.
+    /// The minute of data time in which this subject was first counted, if ever: how old its history is.
     pub first: Option<Minute>,
 }
 

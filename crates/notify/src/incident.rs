@@ -19,6 +19,8 @@ const MOVED_PART: f64 = 0.1;
 pub(crate) struct Abnormal<'a> {
     pub(crate) signal: &'a Signal,
     pub(crate) severity: Severity,
+    /// It is so since this minute.
+    pub(crate) begins: bool,
     pub(crate) evidence: &'a Evidence,
 }
 
@@ -26,8 +28,9 @@ impl<'a> Abnormal<'a> {
     /// None of a `cleared`.
     pub(crate) fn of(signal: &'a Signal) -> Option<Abnormal<'a>> {
         match &signal.state {
-            State::Abnormal { severity, evidence, .. } => {
-                Some(Abnormal { signal, severity: *severity, evidence })
+            State::Abnormal { severity, since, evidence } => {
+                let begins = *since == signal.at.minute();
+                Some(Abnormal { signal, severity: *severity, begins, evidence })
             }
             State::Cleared { .. } => None,
         }
@@ -58,7 +61,7 @@ pub(crate) fn open(abnormal: &Abnormal<'_>, plan: &Plan) -> Incident {
     let mut incident = Incident {
         id: ids::incident(abnormal.signal),
         subject: abnormal.signal.subject.clone(),
-        blinds: plan.blinds(&abnormal.signal.subject),
+        blinds: plan.blinds(&abnormal.signal.subject, abnormal.evidence),
         version: 1,
         opened_at: abnormal.signal.at,
         last_signal_at: abnormal.signal.at,
@@ -77,12 +80,15 @@ pub(crate) fn open(abnormal: &Abnormal<'_>, plan: &Plan) -> Incident {
     incident
 }
 
-/// The incident with one more signal in it. It rings when its severity rises or it gains a kind.
+/// The incident with one more signal in it. It rings when its severity rises, when it gains a kind, and when a
+/// kind that stands begins anew: a burst in what had only been high for hours.
 pub(crate) fn join(known: &Incident, abnormal: &Abnormal<'_>) -> Incident {
     let mut incident = caused(known, abnormal.signal.id.clone());
     let rises = abnormal.severity > known.severity;
     let known_kind = incident.kinds.iter_mut().find(|k| k.kind == abnormal.signal.kind);
     let gains = known_kind.is_none();
+    let anew =
+        abnormal.begins && known_kind.as_ref().is_some_and(|k| k.stands && k.last_at < abnormal.signal.at);
     let moved = match known_kind {
         Some(kind) => take(kind, abnormal),
         None => {
@@ -90,7 +96,7 @@ pub(crate) fn join(known: &Incident, abnormal: &Abnormal<'_>) -> Incident {
             Course::Worsening
         }
     };
-    if rises || gains {
+    if rises || gains || anew {
         incident.course = Course::Worsening;
     } else if leads(&incident, abnormal.signal.kind) {
         incident.course = moved;
@@ -98,7 +104,7 @@ pub(crate) fn join(known: &Incident, abnormal: &Abnormal<'_>) -> Incident {
     incident.severity = known.severity.max(abnormal.severity);
     incident.last_signal_at = known.last_signal_at.max(abnormal.signal.at);
     incident.cleared_at = None;
-    if (rises || gains) && !abnormal.is_quiet() {
+    if (rises || gains || anew) && !abnormal.is_quiet() {
         ring(&mut incident, abnormal);
     }
     incident

@@ -1,6 +1,6 @@
 //! What the operator can set: how long an incident stays open, and whom it is told.
 
-use tocsin_model::{BrandId, OutletId, Severity, SourceId, Span, Subject};
+use tocsin_model::{BrandId, Evidence, OutletId, Severity, SourceId, Span, Subject};
 
 /// How incidents are folded and told.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,7 +9,7 @@ pub struct Plan {
     pub cool_down: Span,
     /// Who is told what.
     pub routes: Vec<Route>,
-    /// The brands that live on a source: those that its silence blinds.
+    /// The brands that live on a source by the operator's word: those that its silence blinds.
     pub lives: Vec<(SourceId, Vec<BrandId>)>,
 }
 
@@ -21,14 +21,18 @@ impl Default for Plan {
 }
 
 impl Plan {
-    /// The brands that an incident of this subject blinds: none, unless it is a source.
-    pub(crate) fn blinds(&self, subject: &Subject) -> Vec<BrandId> {
+    /// The brands that an incident of this subject blinds: none, unless it is a source. First those that the
+    /// operator names, then those that the evidence does.
+    pub(crate) fn blinds(&self, subject: &Subject, evidence: &Evidence) -> Vec<BrandId> {
         let Subject::Source(silent) = subject else { return Vec::new() };
-        self.lives
-            .iter()
-            .filter(|(source, _)| source == silent)
-            .flat_map(|(_, brands)| brands.clone())
-            .collect()
+        let named = self.lives.iter().filter(|(source, _)| source == silent).flat_map(|(_, brands)| brands);
+        let mut blinds: Vec<BrandId> = Vec::new();
+        for brand in named.chain(&evidence.blinds) {
+            if !blinds.contains(brand) {
+                blinds.push(brand.clone());
+            }
+        }
+        blinds
     }
 }
 

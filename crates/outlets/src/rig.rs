@@ -202,10 +202,13 @@ pub(crate) fn evidence() -> Evidence {
                 id: Some(AuthorId::new("1234567").unwrap()),
                 name: Some("爱喝茶的小王".into()),
                 posts: 5,
+                started: 0,
+                stance: None,
             },
-            AuthorShare { key: AuthorKey(0xfeed), id: None, name: None, posts: 3 },
+            AuthorShare { key: AuthorKey(0xfeed), id: None, name: None, posts: 3, started: 0, stance: None },
         ],
         sources: vec![(SourceId::new("weibo").unwrap(), 40), (SourceId::new("xiaohongshu").unwrap(), 8)],
+        ..Evidence::default()
     }
 }
 

@@ -5,10 +5,12 @@
 
 mod chance; // everything that is drawn
 mod crisis; // the evening on which it happens
+mod drill; // one thing that happens to a brand, out of a list
 mod people; // who speaks
 mod phrases; // what they say
 mod quiet; // the weeks before
 mod tea_house; // the whole story
 mod teller; // how a post is made
 
+pub use crate::drill::{Drill, Expect, SCENARIOS, Scenario, Story, Swap, play, scenario};
 pub use crate::tea_house::{Crisis, TEA_HOUSE_BRAND, TEA_HOUSE_QUERY, tea_house, tea_house_crisis};

@@ -1,6 +1,6 @@
 //! Who speaks: some hundred regulars in quiet weeks, thousands on the evening, a few with great reach.
 
-use tocsin_model::{Author, AuthorId};
+use tocsin_model::{Author, AuthorId, EventTime, Span};
 
 use crate::chance::Chance;
 
@@ -47,6 +47,20 @@ pub(crate) fn somebody(chance: &mut Chance, crowd: u64) -> Author {
 pub(crate) fn well_known(index: usize) -> Author {
     let (name, followers) = WELL_KNOWN[index % WELL_KNOWN.len()];
     author(&format!("v{index}"), name, followers, true)
+}
+
+/// The brand itself, of whatever name.
+pub(crate) fn brand(name: &str) -> Author {
+    author("v-brand", &format!("{name}官方"), 210_000, true)
+}
+
+/// One of some accounts that were made to speak together: new, and followed by hardly anybody.
+pub(crate) fn robot(chance: &mut Chance, crowd: u64, at: EventTime) -> Author {
+    let number = chance.below(crowd);
+    let mut own = Chance::new(number.wrapping_mul(0x9e6c_63d0_676a_9a99));
+    let name = format!("用户{}", 6_000_000_000 + own.below(900_000_000));
+    let since = at.minus(Span::from_hours(24 * (2 + own.below(20) as i64)));
+    Author { since: Some(since), ..author(&format!("r{number}"), &name, own.below(12), false) }
 }
 
 /// The tea house itself.

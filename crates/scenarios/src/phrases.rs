@@ -158,6 +158,65 @@ const SLOTS: &[(&str, &[&str])] = &[
         &["累了", "还行", "算了", "笑死", "绝了", "服了", "开心", "困", "下次一定", "不想上班", "值得"],
     ),
     ("{smile}", &["😋", "[太开心]", "✨", "[心]", "", "", "", ""]),
+    (
+        "{item}",
+        &[
+            "新款",
+            "联名款",
+            "礼盒",
+            "基础款",
+            "套装",
+            "会员装",
+            "上周下的单",
+            "给孩子买的那份",
+            "补发的那件",
+            "活动价那款",
+            "升级版",
+            "限定款",
+        ],
+    ),
+    (
+        "{wrong}",
+        &[
+            "用了两天就坏了",
+            "拆开一股怪味",
+            "客服一直踢皮球",
+            "退款拖了半个月还没到",
+            "说好的赔偿又不认了",
+            "标签上的日期是改过的",
+            "孩子用完起了一身疹子",
+            "送来的是别人退过的",
+            "会员费偷偷续了三次",
+            "打了七个电话没人管",
+            "冒烟了差点烧起来",
+            "跟宣传的完全两回事",
+        ],
+    ),
+    (
+        "{nice}",
+        &[
+            "很好用，满意",
+            "质量不错，推荐",
+            "物流快，包装也好",
+            "客服很耐心，给好评",
+            "比想象中好，会回购",
+            "全家都喜欢",
+            "这个价真的值",
+        ],
+    ),
+    (
+        "{usual}",
+        &[
+            "有人一起拼单吗",
+            "和上一代有什么区别",
+            "在哪个平台买的多",
+            "先放购物车了",
+            "尺寸怎么选",
+            "等到货再说",
+            "顺路去看了一眼",
+            "说明书放哪儿了",
+        ],
+    ),
     ("{city}", &["栎城", "江州", "云安", "河东这边", "我们区", "大学城", "老城"]),
 ];
 
@@ -266,7 +325,17 @@ pub(crate) const QUIET_SHORT: &[&str] = &[
 
 /// A template with its slots filled.
 pub(crate) fn fill(chance: &mut Chance, templates: &[&str]) -> String {
-    let mut text = chance.pick(templates).to_owned();
+    let text = chance.pick(templates).to_owned();
+    filled(chance, text)
+}
+
+/// The same about a brand of this name.
+pub(crate) fn fill_about(chance: &mut Chance, templates: &[&str], brand: &str) -> String {
+    let text = chance.pick(templates).replace("{brand}", brand);
+    filled(chance, text)
+}
+
+fn filled(chance: &mut Chance, mut text: String) -> String {
     while let Some((at, slot, words)) = first_slot(&text) {
         text.replace_range(at..at + slot.len(), chance.pick(words));
     }

@@ -9,7 +9,7 @@ use crate::phrases::{self, fill};
 use crate::teller::{Bond, Place, Teller};
 
 /// What an hour of the day holds, in tenths of a post, by Shanghai's clock: 192 posts a day, 8 an hour.
-const TENTHS_BY_HOUR: [u64; 24] =
+pub(crate) const TENTHS_BY_HOUR: [u64; 24] =
     [30, 15, 8, 5, 5, 8, 20, 45, 70, 85, 95, 115, 140, 125, 110, 120, 110, 105, 120, 135, 140, 125, 110, 79];
 /// Regulars.
 const CROWD: u64 = 600;
@@ -17,7 +17,7 @@ const CROWD: u64 = 600;
 const RECENT: usize = 40;
 
 /// Whole hours since midnight in Shanghai, which keeps UTC+8 all the year.
-fn hour_of_day(at: EventTime) -> usize {
+pub(crate) fn hour_of_day(at: EventTime) -> usize {
     at.plus(Span::from_hours(8)).hour().0.rem_euclid(24) as usize
 }
 
@@ -111,6 +111,7 @@ pub(crate) fn place_of(post: &Post) -> Place {
     match post.id.source.as_str() {
         "weibo" => Place::Weibo,
         "xiaohongshu" => Place::Xiaohongshu,
+        "zhihu" => Place::Zhihu,
         _ => Place::Douyin,
     }
 }

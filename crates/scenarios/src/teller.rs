@@ -10,6 +10,8 @@ pub(crate) enum Place {
     Weibo,
     Xiaohongshu,
     Douyin,
+    /// Nobody speaks there until a drill lets it be heard.
+    Zhihu,
 }
 
 impl Place {
@@ -27,6 +29,7 @@ impl Place {
             Place::Weibo => "weibo",
             Place::Xiaohongshu => "xiaohongshu",
             Place::Douyin => "douyin",
+            Place::Zhihu => "zhihu",
         };
         SourceId::new(name).expect("a short name")
     }
@@ -37,6 +40,7 @@ impl Place {
             Place::Weibo => format!("{}", 5_090_000_000_000_000 + number * 8_191),
             Place::Xiaohongshu => format!("66{:022x}", 0x5eed_0000_0000 + number * 8_191),
             Place::Douyin => format!("{}", 7_350_000_000_000_000_000 + number * 8_191),
+            Place::Zhihu => format!("{}", 3_600_000_000 + number * 8_191),
         };
         PostId::new(self.source(), &id).expect("a short id")
     }
@@ -45,7 +49,7 @@ impl Place {
     fn delay_seconds(self) -> (u64, u64) {
         match self {
             Place::Weibo => (2, 15),
-            Place::Xiaohongshu | Place::Douyin => (5, 40),
+            Place::Xiaohongshu | Place::Douyin | Place::Zhihu => (5, 40),
         }
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tocsin_flow::{Batch, Casebook, Claims, Fault, Kept, Kin, Link, Outputs, RawRecord, Windows};
 use tocsin_model::{
-    ArrivalTime, Ask, Delta, Gained, Incident, Kind, Lane, Mark, Merged, Position, Record, Sighting, Subject,
-    Tell, View,
+    ArrivalTime, Ask, Delta, Gained, History, Incident, Kind, Lane, Mark, Merged, Position, Post, PostId,
+    Record, Sighting, SourceId, Subject, Tell, View,
 };
 
 /// What goes through the thread when the fuse has burnt down.
@@ -76,6 +76,9 @@ impl<S: Claims> Claims for Fused<S> {
     async fn claim(&mut self, lane: Lane, records: &[Record]) -> Result<Vec<Sighting>, Fault> {
         burning!(self, claim(lane, records))
     }
+    async fn posts(&mut self, ids: &[PostId], now: ArrivalTime) -> Result<Vec<Option<Post>>, Fault> {
+        burning!(self, posts(ids, now))
+    }
 }
 
 impl<S: Kin> Kin for Fused<S> {
@@ -104,6 +107,12 @@ impl<S: Windows> Windows for Fused<S> {
     }
     async fn view(&mut self, subject: &Subject, now: ArrivalTime) -> Result<View, Fault> {
         burning!(self, view(subject, now))
+    }
+    async fn history(&mut self, subject: &Subject, now: ArrivalTime) -> Result<History, Fault> {
+        burning!(self, history(subject, now))
+    }
+    async fn sources(&mut self) -> Result<Vec<SourceId>, Fault> {
+        burning!(self, sources())
     }
     async fn mark(&mut self, subject: &Subject, kind: Kind, mark: Mark) -> Result<(), Fault> {
         burning!(self, mark(subject, kind, mark))

@@ -1,295 +1,225 @@
-//! What a window should hold, from the brand's own last 24 hours.
+//! What a brand's windows should hold, learned from its last eight weeks, hour by hour.
 //!
-//! It learns only from what is older than an hour, so no window is judged by itself, and from hours
-//! clipped at what is usual, so a crisis does not hide its own second half. One day cannot know
-//! weekdays or holidays: that is admitted as [`Rule::restlessness`] in [`Baseline::phi`]. Everything here is of
-//! the view, a few hundred nanoseconds.
+//! Expected volume = level × hour of the day × weekday or day off × trend. Every hour is clipped at what
+//! is usual before anything is learned from it, so a campaign or a crisis hides no second one and needs no
+//! mask; every factor is shrunk towards 1 by how little there is to know it by, so the first hours of a
+//! brand are judged by its prior, its first day by its level, and a month by all of it. What is not known
+//! stands in [`Baseline::doubt`], and the judge reckons with it.
 
-use tocsin_model::{Minute, VIEW_HOURS, View};
+use tocsin_model::{ArrivalTime, Counts, History, Hour};
 
-use crate::Rule;
+use crate::Habits;
 
-/// A brand is not judged before it has been counted for so long, in minutes.
-pub(crate) const WARM_UP_MINUTES: i64 = 60;
-/// The last minutes, from which nothing is learned: the longest window that is judged.
-const UNLEARNED_MINUTES: usize = 60;
-/// The share of negative posts to start from, and how many posts that belief is worth.
-const SHARE_AT_FIRST: (f64, f64) = (0.2, 10.0);
-/// The posts an hour to start from, and how many hours that belief is worth: next to nothing.
-const RATE_AT_FIRST: (f64, f64) = (2.0, 0.1);
-/// The own share is held possible this many standard errors above what was found.
-const DOUBT_DEVIATIONS: f64 = 0.5;
-/// An hour is clipped where it lies so many standard deviations above the usual.
-const CLIP_DEVIATIONS: f64 = 3.0;
-/// What an hour varies beyond Poisson, as variance over mean squared (the clipping of volumes).
-const HOURLY_PHI: f64 = 0.15;
-/// So many posts of yesterday's hour count as much as the day's mean does.
-const YESTERDAY_SHRUNK_BY: f64 = 6.0;
-/// The square weighting may make at most so much of a sum of probabilities; see [`Baseline::scale`].
-const SCALE_MAX: f64 = 2.0;
+pub(crate) use peaks::Peaks;
 
-/// What a brand's windows should hold at `now`.
+mod fit; // weeks to factors
+mod peaks; // the greatest hour of a day
+mod span; // factors to the volume of a window
+
+/// Hours before the one learned for whose windows it knows what to expect, and after it.
+const HOURS_BEFORE: i64 = 26;
+const HOURS_AFTER: i64 = 2;
+const HOURS: usize = (HOURS_BEFORE + 1 + HOURS_AFTER) as usize;
+
+/// Standard deviations to both sides within which nineteen of twenty lie.
+const NINETEEN_OF_TWENTY: f64 = 1.96;
+
+/// What an hour should hold.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Baseline {
-    /// Hours learned from, 0 to 24.
+pub struct Usual {
+    /// Posts to be heard in it.
+    pub expected: f64,
+    /// Nineteen of twenty such hours hold at least so many ...
+    pub low: f64,
+    /// ... and at most so many.
+    pub high: f64,
+}
+
+/// What a brand's windows should hold, as of one hour. A function of the history and the habits alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Baseline {
+    /// The hour of the first of `rates`.
+    first_hour: Hour,
+    /// Posts to be heard in each hour.
+    rates: [f64; HOURS],
+    /// The first hour that was not learned from.
+    learned_until: Hour,
+    /// So long may nothing come without meaning anything, in minutes.
+    pub(crate) gap_minutes: f64,
+    /// Hours learned from.
     pub(crate) hours: f64,
-    /// Posts heard in an hour, the mean of those hours.
-    pub(crate) rate: f64,
-    /// Posts heard in an hour at this time yesterday, as a multiple of `rate`; none without a whole day.
-    yesterday: Option<f64>,
-    /// The share of negative posts.
+    /// Variance of the whole expectation relative to its square: how little is known of it.
+    pub(crate) doubt: f64,
+    /// How many times as restless as other brands it is: what its hours vary beyond Poisson.
+    pub(crate) unrest: f64,
+    /// What turns sums of probabilities into counts.
+    pub(crate) reading: Reading,
+    /// The share of surely negative posts, see [`Reading`].
     pub(crate) share: f64,
-    /// That share half a standard error up: what a fair judge must hold possible.
-    pub(crate) share_possible: f64,
-    /// Mean over mean square of the probabilities: times this, a sum of them varies as a Poisson count
-    /// does. Kept to 1 to [`SCALE_MAX`]: the variance is then right, but the far tail of a few sure ones
-    /// among many doubtful ones is heavier than Poisson's.
-    pub(crate) scale: f64,
-    /// How far into its hour `now` is, in minutes.
-    into_hour: f64,
+    /// So many posts are as good a reason for that share as what was learned.
+    pub(crate) share_posts: f64,
+    /// In clumps of how many posts the negative ones come.
+    pub(crate) clump: f64,
+    /// Variance of the share from time to time, relative to its square.
+    pub(crate) share_unrest: f64,
+    /// Likes, reposts and comments gained in a day's greatest hour.
+    pub(crate) acts: Peaks,
+    /// The same of one post.
+    pub(crate) top_gain: Peaks,
+}
+
+/// What turns a sum of probabilities into a count.
+///
+/// Of a post that is negative with probability p, w = (p - c) / (1 - c) is taken, where c is what every post
+/// of the brand has of it. With q the mean of p, m its mean square and c = (q - m) / (1 - q), mean and mean
+/// square of w are equal, as those of a yes or no are. So a sum of w has the variance of a count, it is
+/// uncorrelated with the rest N - sum as the two parts of a Poisson count are, and no post adds more than 1 to
+/// it, so its tail is no heavier than a count's. A sure reading has c = 0; for one that says 0.5 of everything
+/// there is nothing left to count.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Reading {
+    /// c, 0 to 1.
+    pub(crate) doubtful: f64,
+}
+
+impl Reading {
+    /// From the mean and the mean square of the probabilities.
+    fn of(mean: f64, square: f64) -> Reading {
+        Reading { doubtful: ((mean - square) / (1.0 - mean)).clamp(0.0, 0.9) }
+    }
+    /// How many sure ones a sum of probabilities over so many posts is worth.
+    pub(crate) fn sure(self, sum: f64, posts: f64) -> f64 {
+        (sum - self.doubtful * posts) / (1.0 - self.doubtful)
+    }
+    /// The contrary.
+    pub(crate) fn sum(self, sure: f64, posts: f64) -> f64 {
+        sure * (1.0 - self.doubtful) + self.doubtful * posts
+    }
 }
 
 impl Baseline {
-    /// From a view of at least [`WARM_UP_MINUTES`] of history.
-    pub(crate) fn of(view: &View) -> Baseline {
-        let past = Past::of(view);
-        let usual = past.usual_volume();
-        let cap = usual + CLIP_DEVIATIONS * (usual + HOURLY_PHI * usual * usual).sqrt();
-        let hours: f64 = past.hours().map(|h| h.covered).sum();
-        let heard: f64 = past.hours().map(|h| h.heard.min(cap * h.covered.max(0.1))).sum();
-        let rate = (heard + RATE_AT_FIRST.0 * RATE_AT_FIRST.1) / (hours + RATE_AT_FIRST.1);
-        let (share, deviation) = past.share(usual, cap);
-        Baseline {
-            hours,
-            rate,
-            yesterday: past.yesterday(cap, rate, into_hour(view)),
+    /// From a subject's past; what happened in its last hours can wait, but should then be left out of it
+    /// ([`History::settled`]).
+    pub fn learn(history: &History, habits: &Habits) -> Baseline {
+        fit::learn(history, habits)
+    }
+
+    /// What an hour near the one learned for should hold, for people to look at.
+    pub fn usual(&self, hour: Hour) -> Usual {
+        let expected = self.expected(hour.0 as f64 * 60.0, (hour.0 + 1) as f64 * 60.0);
+        let phi = window_phi(60.0) * self.unrest + self.doubt;
+        let reach = NINETEEN_OF_TWENTY * (expected + phi * expected * expected).sqrt();
+        Usual { expected, low: (expected - reach).max(0.0), high: expected + reach }
+    }
+
+    /// Posts that should be heard from one moment to another, in minutes since 1970.
+    pub(crate) fn expected(&self, from: f64, until: f64) -> f64 {
+        span::volume(self.first_hour, &self.rates, from, until)
+    }
+
+    /// The same, held low: whether an hour's posts come with its first minute is not known, so between a
+    /// quiet hour and a busy one the quieter word counts.
+    pub(crate) fn expected_at_least(&self, from: f64, until: f64) -> f64 {
+        span::volume(self.first_hour, &self.rates, from, until).min(span::steps(
+            self.first_hour,
+            &self.rates,
+            from,
+            until,
+        ))
+    }
+
+    /// Posts in an hour, over a day.
+    pub(crate) fn rate(&self) -> f64 {
+        self.rates[..24].iter().sum::<f64>() / 24.0
+    }
+
+    /// What is known of the brand's level and share once what it did since is added, up to an hour ago.
+    pub(crate) fn with_recent(&self, recent: &Recent) -> Level {
+        // Gamma-Poisson update of the level, and beta-binomial of the share (Gelman et al., Bayesian Data
+        // Analysis, 2.4 and 2.6). Hours vary beyond Poisson, so they tell less than their posts do.
+        let tells = 1.0 / (1.0 + HOURLY_PHI * self.unrest * recent.expected);
+        let prior = 1.0 / self.doubt;
+        let known = prior + recent.expected * tells;
+        let share_known = self.share_posts + recent.heard;
+        let sure = self.reading.sure(recent.negative, recent.heard).max(0.0);
+        let share = (self.share * self.share_posts + sure) / share_known;
+        Level {
+            times: (prior + recent.heard * tells) / known,
+            doubt: 1.0 / known,
             share,
-            share_possible: (share + DOUBT_DEVIATIONS * deviation).min(0.95),
-            scale: past.scale(),
-            into_hour: into_hour(view),
+            share_doubt: self.share_unrest + (1.0 - share) / (share * share_known),
+            share_posts: share_known,
         }
     }
 
-    /// How many minutes of a window have passed: its last minute has only begun.
-    fn elapsed(&self, window_minutes: u32) -> f64 {
-        f64::from(window_minutes) - 1.0 + self.into_hour.fract().max(1.0 / 60.0)
-    }
-
-    /// Posts that should be heard in a window that ends now: the greater of the day's mean and what there
-    /// was at this time yesterday. Too much by night, on purpose: few posts prove little.
-    pub(crate) fn expected(&self, window_minutes: u32) -> f64 {
-        self.rate * self.yesterday.unwrap_or(1.0).max(1.0) * self.elapsed(window_minutes) / 60.0
-    }
-
-    /// What the volume of a window varies beyond Poisson, as variance over mean squared: what is left
-    /// when all is known (measured: 0.15 in 5 minutes, 0.12 in 15, 0.08 in 60, at any volume), what one
-    /// day cannot know, and what fewer hours cannot know either.
-    pub(crate) fn phi(&self, window_minutes: u32, rule: &Rule) -> f64 {
-        let own = match window_minutes {
-            0..=5 => 0.15,
-            6..=15 => 0.12,
-            _ => 0.08,
-        };
-        own + rule.restlessness + 1.0 / (self.hours + 0.25)
+    /// The first hour that was not learned from.
+    pub(crate) fn learned_until(&self) -> Hour {
+        self.learned_until
     }
 }
 
-fn into_hour(view: &View) -> f64 {
-    view.now.millis().rem_euclid(3_600_000) as f64 / 60_000.0
+/// What was heard between what was learned and the last hour.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Recent {
+    /// Posts expected.
+    pub(crate) expected: f64,
+    /// Posts heard.
+    pub(crate) heard: f64,
+    /// Negative posts among them.
+    pub(crate) negative: f64,
 }
 
-/// One hour that may be learned from.
-#[derive(Clone, Copy, Debug, Default)]
-struct PastHour {
-    /// The part of it that lies in the history and is not too fresh, 0 to 1.
-    covered: f64,
-    /// In posts.
-    heard: f64,
-    /// In posts.
-    negative: f64,
-    /// In posts.
-    negative_squares: f64,
+/// What a brand is like at a moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Level {
+    /// Times the baseline's expectation.
+    pub(crate) times: f64,
+    /// Variance of that, relative to its square.
+    pub(crate) doubt: f64,
+    /// The share of surely negative posts.
+    pub(crate) share: f64,
+    /// Variance of that, relative to its square.
+    pub(crate) share_doubt: f64,
+    /// So many posts it is known by.
+    pub(crate) share_posts: f64,
 }
 
-/// The complete hours before this one, oldest first, without the last 60 minutes.
-struct Past([PastHour; VIEW_HOURS - 1]);
+/// What an hour varies beyond Poisson, as variance over mean squared, in a brand of the usual kind
+/// (measured on synthetic streams, the same from 2 to 120 posts an hour; real ones are learned).
+const HOURLY_PHI: f64 = 0.055;
 
-impl Past {
-    fn of(view: &View) -> Past {
-        let mut past = [PastHour::default(); VIEW_HOURS - 1];
-        let fresh_from = view.now.minute().0 - UNLEARNED_MINUTES as i64 + 1;
-        let known_from = view.first.unwrap_or(Minute(i64::MAX)).0;
-        for (i, (hour, counts)) in past.iter_mut().zip(&view.hours).enumerate() {
-            let starts = (view.first_hour().0 + i as i64) * 60;
-            let (from, to) = (starts.max(known_from), (starts + 60).min(fresh_from));
-            if to <= from {
-                continue;
-            }
-            hour.covered = (to - from) as f64 / 60.0;
-            hour.heard = counts.heard as f64;
-            hour.negative = counts.negative as f64 / 1000.0;
-            hour.negative_squares = counts.negative_squares as f64 / 1000.0;
-            // Only the last of them reaches into the last 60 minutes; the view has those by the minute.
-            for minute in to.max(view.first_minute().0)..starts + 60 {
-                let fresh = &view.minutes[(minute - view.first_minute().0) as usize];
-                hour.heard -= fresh.heard as f64;
-                hour.negative -= fresh.negative as f64 / 1000.0;
-                hour.negative_squares -= fresh.negative_squares as f64 / 1000.0;
-            }
+/// What a window of so many minutes varies beyond Poisson, when all is known: measured at 5, 15, 60, 180, 360,
+/// 720 and 1440 minutes; between them by the logarithm of the length.
+pub(crate) fn window_phi(minutes: f64) -> f64 {
+    const TABLE: [(f64, f64); 7] = [
+        (5.0, 0.15),
+        (15.0, 0.12),
+        (60.0, 0.08),
+        (180.0, 0.055),
+        (360.0, 0.045),
+        (720.0, 0.035),
+        (1440.0, 0.03),
+    ];
+    let after = TABLE.iter().position(|(m, _)| *m >= minutes);
+    match after {
+        Some(0) => TABLE[0].1,
+        None => TABLE[TABLE.len() - 1].1,
+        Some(i) => {
+            let ((m0, p0), (m1, p1)) = (TABLE[i - 1], TABLE[i]);
+            p0 + (p1 - p0) * ((minutes / m0).ln() / (m1 / m0).ln())
         }
-        Past(past)
-    }
-
-    /// Those that hold anything of the history.
-    fn hours(&self) -> impl Iterator<Item = &PastHour> {
-        self.0.iter().filter(|h| h.covered > 0.0)
-    }
-
-    /// The median of the whole hours; at least one post, so that a brand of three posts a day may have them together.
-    fn usual_volume(&self) -> f64 {
-        let mut whole = [0.0; VIEW_HOURS - 1];
-        let mut n = 0;
-        for hour in self.0.iter().filter(|h| h.covered >= 1.0) {
-            whole[n] = hour.heard;
-            n += 1;
-        }
-        whole[..n].sort_unstable_by(f64::total_cmp);
-        if n == 0 {
-            // Less than a whole hour: what there is of it, as if it had been one.
-            return self.hours().map(|h| h.heard / h.covered.max(0.1)).fold(1.0, f64::max);
-        }
-        whole[n / 2].max(1.0)
-    }
-
-    /// The share of negative posts, and its standard error.
-    ///
-    /// The usual share is the median over the hours, each with the weight of its posts but no more than a
-    /// usual hour's; then all are added up, with share and weight of an hour far above the usual ones
-    /// clipped. So up to half a day of crisis does not pass for the brand's own way.
-    fn share(&self, usual_volume: f64, volume_max: f64) -> (f64, f64) {
-        let mut shares = [(0.0, 0.0); VIEW_HOURS - 1];
-        let mut n = 0;
-        for hour in self.hours().filter(|h| h.heard > 0.0) {
-            shares[n] = (hour.negative / hour.heard, hour.heard.min(usual_volume));
-            n += 1;
-        }
-        let usual = weighted_median(&mut shares[..n]).unwrap_or(SHARE_AT_FIRST.0).max(0.05);
-        let (mut negative, mut heard) = (SHARE_AT_FIRST.0 * SHARE_AT_FIRST.1, SHARE_AT_FIRST.1);
-        for hour in self.hours().filter(|h| h.heard > 0.0) {
-            let mean = usual * hour.heard;
-            let share = hour.negative.min(mean + CLIP_DEVIATIONS * mean.sqrt() + 1.0) / hour.heard;
-            let weight = hour.heard.min(volume_max);
-            negative += share * weight;
-            heard += weight;
-        }
-        let share = (negative / heard).clamp(0.01, 0.95);
-        (share, (share * (1.0 - share) / heard).sqrt())
-    }
-
-    /// Two sure ones are added, so that a few probabilities do not decide it.
-    fn scale(&self) -> f64 {
-        let sum: f64 = self.hours().map(|h| h.negative).sum::<f64>() + 2.0;
-        let squares: f64 = self.hours().map(|h| h.negative_squares).sum::<f64>() + 2.0;
-        (sum / squares).clamp(1.0, SCALE_MAX)
-    }
-
-    /// The rate at this time yesterday over the day's mean, shrunk towards 1. Between the centres of two
-    /// hours it is interpolated, or eight in the morning would be a cliff; and it is never below
-    /// the hour itself, because the hour before it is no longer in the view.
-    fn yesterday(&self, cap: f64, rate: f64, into_hour: f64) -> Option<f64> {
-        let [this, next] = [self.0[0], self.0[1]];
-        if this.covered < 1.0 || next.covered < 1.0 {
-            return None;
-        }
-        let [this, next] = [this, next].map(|h| h.heard.min(cap));
-        let past_centre = ((into_hour - 30.0) / 60.0).max(0.0);
-        let heard = this.max(this + (next - this) * past_centre);
-        Some((heard + YESTERDAY_SHRUNK_BY) / (rate + YESTERDAY_SHRUNK_BY))
     }
 }
 
-/// The least value at which half of the weight is reached; none of nothing.
-fn weighted_median(pairs: &mut [(f64, f64)]) -> Option<f64> {
-    pairs.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-    let half = pairs.iter().map(|(_, weight)| weight).sum::<f64>() / 2.0;
-    let mut sum = 0.0;
-    pairs
-        .iter()
-        .find(|(_, weight)| {
-            sum += weight;
-            sum >= half
-        })
-        .map(|(value, _)| *value)
+/// An hour of history, in posts.
+fn posts(counts: &Counts) -> (f64, f64, f64) {
+    (counts.heard as f64, counts.negative as f64 / 1000.0, counts.negative_squares as f64 / 1000.0)
+}
+
+/// The moment in minutes since 1970.
+pub(crate) fn minutes(at: ArrivalTime) -> f64 {
+    at.millis() as f64 / 60_000.0
 }
 
 #[cfg(test)]
-mod tests {
-    use tocsin_model::{ArrivalTime, BrandId, Counts, Subject};
-
-    use super::*;
-
-    /// A brand with so many posts in each of the last hours (oldest first), a fifth of them negative,
-    /// except for what `change` does to it. It is now the end of the last hour.
-    fn view(hours: [u64; VIEW_HOURS], change: impl Fn(usize, &mut Counts)) -> View {
-        let now = ArrivalTime::from_millis(1_000 * 3_600_000 - 1);
-        let mut view = View::empty(Subject::Brand(BrandId::new("b").unwrap()), now);
-        for (i, heard) in hours.into_iter().enumerate() {
-            view.hours[i] =
-                Counts { heard, negative: heard * 200, negative_squares: heard * 200, ..Counts::default() };
-            change(i, &mut view.hours[i]);
-        }
-        view.first = Some(Minute(0));
-        view
-    }
-
-    fn shown(view: &View) -> String {
-        let b = Baseline::of(view);
-        format!("{:.1} an hour, {:.1} expected, {:.0} % negative", b.rate, b.expected(60), 100.0 * b.share)
-    }
-
-    #[test]
-    fn a_steady_brand_is_expected_to_go_on() {
-        assert_eq!(shown(&view([20; 25], |_, _| ())), "19.9 an hour, 20.0 expected, 20 % negative");
-    }
-
-    #[test]
-    fn the_last_hour_is_not_learned_from() {
-        let burst = |i, c: &mut Counts| {
-            if i == 24 {
-                *c = Counts {
-                    heard: 9_000,
-                    negative: 9_000_000,
-                    negative_squares: 9_000_000,
-                    ..Counts::default()
-                };
-            }
-        };
-        assert_eq!(shown(&view([20; 25], burst)), shown(&view([20; 25], |_, _| ())));
-    }
-
-    #[test]
-    fn a_past_crisis_hides_the_next_one_only_a_little() {
-        let crisis = |i, c: &mut Counts| {
-            if (14..22).contains(&i) {
-                *c = Counts { heard: 400, negative: 360_000, negative_squares: 360_000, ..Counts::default() };
-            }
-        };
-        assert_eq!(shown(&view([20; 25], crisis)), "28.8 an hour, 28.8 expected, 24 % negative");
-    }
-
-    #[test]
-    fn what_was_at_this_time_yesterday_is_expected_again() {
-        let mut hours = [10; 25];
-        (hours[0], hours[1]) = (60, 60);
-        assert_eq!(shown(&view(hours, |_, _| ())), "11.2 an hour, 20.2 expected, 20 % negative");
-    }
-
-    #[test]
-    fn of_nothing_little_is_known() {
-        let mut empty = view([0; 25], |_, _| ());
-        empty.first = Some(Minute(empty.now.minute().0 - 61));
-        let baseline = Baseline::of(&empty);
-        assert!(baseline.phi(60, &Rule::default()) > 3.0);
-        assert!(baseline.share_possible > 0.25, "{baseline:?}");
-    }
-}
+mod tests {}

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 use tocsin_model::{
-    AuthorKey, BrandId, Counts, Delta, Detail, Emotion, Hour, Mention, Minute, PostId, Scored, Sentiment,
-    Sighting, Sketch, SourceId, Subject, TopEntry, TopList, Update,
+    Author, AuthorKey, BrandId, Counts, Day, Delta, Detail, Emotion, Hour, Mention, Minute, Origins, PostId,
+    Scored, Sentiment, Sighting, Sketch, SourceId, Subject, Timing, TopEntry, TopList, Update,
 };
 
 use crate::AuthorSecret;
@@ -41,6 +41,7 @@ pub fn count(scored: &[Scored], secret: &AuthorSecret) -> Vec<Delta> {
                     delta.details.insert(of_hour[0].hour, detail);
                 }
             }
+            of_brand.iter().for_each(|mention| mention.count_origin(&mut delta.origins));
             delta
         })
         .collect();
@@ -112,6 +113,18 @@ impl<'a> Mentioned<'a> {
         minutes.entry(self.record.tokenized.matched.minute()).or_default().add(&counts);
     }
 
+    /// Where a post came from, and how late if it says when it was made.
+    fn count_origin(&self, origins: &mut BTreeMap<Day, Origins>) {
+        let matched = &self.record.tokenized.matched;
+        if let Sighting::First(timing) = matched.sighting {
+            let origins = origins.entry(matched.post.arrived.hour().day()).or_default();
+            origins.names.add(matched.post.id.source.as_str(), 1, None);
+            if timing == Timing::AsStated {
+                origins.delays.insert(matched.post.arrived.since(matched.at));
+            }
+        }
+    }
+
     fn first(&self) -> Counts {
         let matched = &self.record.tokenized.matched;
         let mut counts = Counts {
@@ -153,6 +166,8 @@ struct HourTally<'a> {
     /// A post may have been seen more than once: its weights add up.
     posts: FxHashMap<&'a PostId, (u64, &'a Scored)>,
     top_authors: FxHashMap<AuthorKey, (u64, &'a Scored)>,
+    /// Whom posts pass on or answer.
+    roots: FxHashMap<&'a PostId, (u64, &'a Scored)>,
     /// A batch is of few sources.
     sources: Vec<(u64, &'a SourceId, ())>,
     /// Where keys and notes are put together.
@@ -169,6 +184,9 @@ impl<'a> HourTally<'a> {
             self.texts.insert(record.tokenized.fingerprint);
         }
         self.top_authors.entry(first.author).or_insert((0, record)).0 += 1;
+        if let Some(parent) = matched.post.parent_id() {
+            self.roots.entry(parent).or_insert((0, record)).0 += 1;
+        }
         let source = &matched.post.id.source;
         match self.sources.iter_mut().rev().find(|(_, s, ())| *s == source) {
             Some((posts, ..)) => *posts += 1,
@@ -202,6 +220,7 @@ impl<'a> HourTally<'a> {
         let terms = self.terms.drain().map(|(word, (weight, _))| (weight, word, ()));
         let posts = self.posts.drain().map(|(id, (weight, record))| (weight, id, record));
         let authors = self.top_authors.drain().map(|(key, (posts, record))| (posts, key, record));
+        let roots = self.roots.drain().map(|(id, (children, record))| (children, id, record));
         let sources = self.sources.drain(..);
         let letters = &mut self.letters;
         Some(Detail {
@@ -211,6 +230,9 @@ impl<'a> HourTally<'a> {
             posts: heaviest(posts, &room.posts, |weight, id, record| post_entry(weight, id, record, letters)),
             top_authors: heaviest(authors, &room.top_authors, |posts, key, record| {
                 author_entry(posts, key, record, letters)
+            }),
+            roots: heaviest(roots, &room.roots, |children, id, record| {
+                root_entry(children, id, record, letters)
             }),
             sources: heaviest(sources, &room.sources, |posts, source, ()| {
                 entry(source.as_str(), posts, None)
@@ -247,12 +269,28 @@ fn post_entry(weight: u64, id: &PostId, record: &Scored, letters: &mut String) -
     entry(letters, weight, Some(excerpt))
 }
 
-/// The note is source, id and name with a tab between: neither source nor id can hold one.
 fn author_entry(posts: u64, key: AuthorKey, record: &Scored, letters: &mut String) -> TopEntry {
     let post = &record.tokenized.matched.post;
-    let name = post.author.name.as_deref().unwrap_or_default();
-    put(letters, &[post.id.source.as_str(), "\t", post.author.id.as_str(), "\t", name]);
+    put_author(letters, &post.id.source, &post.author);
     entry(&key.to_string(), posts, Some(letters))
+}
+
+/// The note tells the author, if a child carries it.
+fn root_entry(children: u64, id: &PostId, child: &Scored, letters: &mut String) -> TopEntry {
+    let post = &child.tokenized.matched.post;
+    let author = post.parent.as_ref().and_then(|parent| parent.author.as_ref());
+    let note = author.map(|author| {
+        put_author(letters, &id.source, author);
+        letters.clone()
+    });
+    put(letters, &[id.source.as_str(), "/", id.as_str()]);
+    entry(letters, children, note.as_deref())
+}
+
+/// Source, id and name with a tab between: neither source nor id can hold one.
+fn put_author(letters: &mut String, source: &SourceId, author: &Author) {
+    let name = author.name.as_deref().unwrap_or_default();
+    put(letters, &[source.as_str(), "\t", author.id.as_str(), "\t", name]);
 }
 
 fn put(letters: &mut String, parts: &[&str]) {

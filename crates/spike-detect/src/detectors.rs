@@ -1,16 +1,22 @@
 //! The list of detectors, and what each of them is given and says.
 
-use tocsin_model::{Counts, Kind, Severity, View};
+use tocsin_model::{Counts, Evidence, Kind, Minute, Severity, View};
 
-use crate::Rule;
-use crate::baseline::{Baseline, WARM_UP_MINUTES};
+use crate::baseline::{Baseline, Level, Recent, minutes, window_phi};
+use crate::{Rule, silence};
 
+mod engagement; // what posts gain runs away
+pub(crate) mod flood; // coordinated copies
 mod negative; // more negative posts than the volume explains
 mod volume; // more posts than there should be
 
-/// The windows that each detector looks at, in minutes. No longer ones yet: six hours are a quarter of the
-/// day that the baseline knows.
-pub const WINDOWS: [u32; 3] = [5, 15, 60];
+/// The windows that each detector looks at, in minutes.
+pub const WINDOWS: [u32; 6] = [5, 15, 60, 180, 360, 720];
+/// Up to this length a window is a short one. The long ones begin with a whole hour, so they are longer than their
+/// name by what has passed of this hour.
+pub(crate) const SHORT_MINUTES: u32 = 60;
+/// A brand is not judged before it has been counted for so long, in minutes.
+const WARM_UP_MINUTES: i64 = 60;
 
 /// One way of being abnormal.
 #[derive(Clone, Copy, Debug)]
@@ -19,12 +25,12 @@ pub struct Detector {
     pub kind: Kind,
     /// In one line, for people.
     pub finds: &'static str,
-    /// How.
-    judge: fn(&Look<'_>) -> Verdict,
+    /// How: none where a window is out of the question.
+    test: fn(&Look<'_>, &Window) -> Option<Finding>,
 }
 
 /// All of them. `negative` first: how bad the others may be depends on it.
-pub const DETECTORS: &[Detector] = &[negative::DETECTOR, volume::DETECTOR];
+pub const DETECTORS: &[Detector] = &[negative::DETECTOR, volume::DETECTOR, engagement::DETECTOR];
 
 impl Detector {
     /// What it says of a view.
@@ -32,7 +38,22 @@ impl Detector {
         if look.minutes_left > 0 {
             return Verdict::WarmingUp { minutes_left: look.minutes_left };
         }
-        (self.judge)(look)
+        let mut score = 0.0_f64;
+        let mut worst: Option<(Finding, f64)> = None;
+        // The short ones come first: a long window speaks only where none of them does.
+        for window in &look.windows {
+            if window.minutes > SHORT_MINUTES && (worst.is_some() || window.holds(look.burst(self.kind))) {
+                continue;
+            }
+            let Some(finding) = (self.test)(look, window) else { continue };
+            let own = finding.log10_p / finding.log10_threshold;
+            score = score.max(own);
+            let worse = |(w, s): &(Finding, f64)| (finding.severity, own) > (w.severity, *s);
+            if own >= 1.0 && worst.as_ref().is_none_or(worse) {
+                worst = Some((finding, own));
+            }
+        }
+        worst.map_or(Verdict::Ordinary { score }, |(finding, _)| Verdict::Abnormal(Box::new(finding)))
     }
 }
 
@@ -50,7 +71,7 @@ pub enum Verdict {
         score: f64,
     },
     /// This window is abnormal.
-    Abnormal(Finding),
+    Abnormal(Box<Finding>),
 }
 
 /// A window that is abnormal, and the numbers that say so.
@@ -66,50 +87,173 @@ pub struct Finding {
     pub expected: f64,
     /// Negative posts that should have been in it.
     pub negative_expected: f64,
-    /// Which test.
-    pub test: &'static str,
+    /// Which test, and what it was given.
+    pub(crate) test: Test,
     /// log10 of the probability of so much or more, were all ordinary.
     pub log10_p: f64,
     /// The log10 p at or below which it is abnormal.
     pub log10_threshold: f64,
 }
 
+/// The tests, each with all that it is given: what evidence must hold, so that anybody can do it again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Test {
+    Negative(negative::Given),
+    Volume(volume::Given),
+    Engagement(engagement::Given),
+    Flood(flood::Given),
+    Silence(silence::Given),
+}
+
+impl Test {
+    /// As evidence names it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Test::Negative(_) => negative::Given::NAME,
+            Test::Volume(_) => volume::Given::NAME,
+            Test::Engagement(_) => engagement::Given::NAME,
+            Test::Flood(_) => flood::Given::NAME,
+            Test::Silence(_) => silence::Given::NAME,
+        }
+    }
+
+    /// The numbers that evidence must hold beside the counts.
+    pub(crate) fn numbers(&self) -> Vec<(&'static str, f64)> {
+        match self {
+            Test::Negative(given) => given.numbers().to_vec(),
+            Test::Volume(given) => given.numbers().to_vec(),
+            Test::Engagement(given) => given.numbers().to_vec(),
+            Test::Flood(given) => given.numbers().to_vec(),
+            Test::Silence(given) => given.numbers().to_vec(),
+        }
+    }
+
+    /// From evidence; none if it names another test, or a number is missing.
+    pub(crate) fn of(evidence: &Evidence) -> Option<Test> {
+        match evidence.test {
+            negative::Given::NAME => negative::Given::of(evidence).map(Test::Negative),
+            volume::Given::NAME => volume::Given::of(evidence).map(Test::Volume),
+            engagement::Given::NAME => engagement::Given::of(evidence).map(Test::Engagement),
+            flood::Given::NAME => flood::Given::of(evidence).map(Test::Flood),
+            silence::Given::NAME => silence::Given::of(evidence).map(Test::Silence),
+            _ => None,
+        }
+    }
+
+    /// Whether it is worth asking.
+    pub(crate) fn is_worth_asking(&self) -> bool {
+        match self {
+            Test::Negative(given) => given.is_crowd(),
+            Test::Volume(given) => given.is_crowd(),
+            Test::Engagement(given) => given.is_crowd(),
+            Test::Flood(given) => given.is_crowd(),
+            Test::Silence(_) => true,
+        }
+    }
+
+    /// The log10 p at or below which it is abnormal in a window of so many minutes.
+    pub(crate) fn log10_threshold(&self, rule: &Rule, window_minutes: u32) -> f64 {
+        match self {
+            Test::Negative(_) | Test::Volume(_) => rule.log10_threshold(window_minutes),
+            Test::Engagement(_) => engagement::Given::log10_threshold(rule),
+            Test::Flood(_) => flood::LOG10_THRESHOLD,
+            Test::Silence(given) => given.log10_threshold(rule),
+        }
+    }
+
+    /// log10 of the probability of what was seen or worse, were all ordinary.
+    pub(crate) fn log10_p(&self) -> f64 {
+        match self {
+            Test::Negative(given) => given.log10_p(),
+            Test::Volume(given) => given.log10_p(),
+            Test::Engagement(given) => given.log10_p(),
+            Test::Flood(given) => given.log10_p(),
+            Test::Silence(given) => given.log10_p(),
+        }
+    }
+}
+
+/// A stretch of time that ends now.
+#[derive(Clone, Debug)]
+pub(crate) struct Window {
+    /// How long it is when its last minute is over.
+    pub(crate) minutes: u32,
+    /// Its first minute.
+    pub(crate) first: Minute,
+    pub(crate) counts: Counts,
+    /// Posts to be heard in it by now.
+    pub(crate) expected: f64,
+    /// What they vary beyond Poisson, as variance over mean squared.
+    pub(crate) phi: f64,
+}
+
+impl Window {
+    /// Whether it reaches back to a minute.
+    fn holds(&self, minute: Minute) -> bool {
+        self.first <= minute
+    }
+}
+
 /// What a detector is given: a view, what it should hold, and the rule.
 #[derive(Clone, Debug)]
 pub struct Look<'a> {
-    rule: &'a Rule,
+    view: &'a View,
+    pub(crate) rule: &'a Rule,
+    pub(crate) baseline: &'a Baseline,
     /// Until the history is long enough.
     minutes_left: i64,
-    /// The last windows, as in [`WINDOWS`].
-    windows: [Counts; WINDOWS.len()],
-    baseline: Baseline,
+    /// As in [`WINDOWS`].
+    windows: [Window; WINDOWS.len()],
+    pub(crate) level: Level,
 }
 
 impl<'a> Look<'a> {
     /// Looks at a view.
-    pub fn at(view: &View, rule: &'a Rule) -> Look<'a> {
-        Look {
-            rule,
-            minutes_left: (WARM_UP_MINUTES - view.age().minutes()).max(0),
-            windows: WINDOWS.map(|minutes| view.last_minutes(minutes as usize)),
-            baseline: Baseline::of(view),
-        }
+    pub fn at(view: &'a View, baseline: &'a Baseline, rule: &'a Rule) -> Look<'a> {
+        let level = baseline.with_recent(&recent(view, baseline));
+        // The last minute has only begun; at its very beginning a second of it has passed.
+        let until = minutes(view.now).max(view.now.minute().0 as f64 + 1.0 / 60.0);
+        let windows = WINDOWS.map(|name| {
+            let (first, counts) = if name <= SHORT_MINUTES {
+                (view.now.minute().0 - i64::from(name) + 1, view.last_minutes(name as usize))
+            } else {
+                let hours = i64::from(name / 60);
+                ((view.now.hour().0 - hours) * 60, view.last_hours(hours as usize + 1))
+            };
+            let length = view.now.minute().0 + 1 - first;
+            Window {
+                minutes: length as u32,
+                first: Minute(first),
+                counts,
+                expected: level.times * baseline.expected(first as f64, until),
+                phi: window_phi(length as f64) * baseline.unrest + level.doubt,
+            }
+        });
+        let minutes_left = (WARM_UP_MINUTES - view.age().minutes()).max(0);
+        Look { view, rule, baseline, minutes_left, windows, level }
     }
 
-    /// Asks `test` of each window: none where a window is out of the question. The worst of the abnormal
-    /// ones, else the greatest score.
-    fn worst(&self, test: impl Fn(u32, &Counts) -> Option<Finding>) -> Verdict {
-        let mut score = 0.0_f64;
-        let mut worst: Option<(Finding, f64)> = None;
-        for (minutes, counts) in WINDOWS.into_iter().zip(&self.windows) {
-            let Some(finding) = test(minutes, counts) else { continue };
-            let own = finding.log10_p / finding.log10_threshold;
-            score = score.max(own);
-            let worse = |(w, s): &(Finding, f64)| (finding.severity, own) > (w.severity, *s);
-            if own >= 1.0 && worst.as_ref().is_none_or(worse) {
-                worst = Some((finding, own));
-            }
-        }
-        worst.map_or(Verdict::Ordinary { score }, |(finding, _)| Verdict::Abnormal(finding))
+    /// The last minute in which a short window was told to be abnormal.
+    fn burst(&self, kind: Kind) -> Minute {
+        self.view.mark(kind).burst
+    }
+}
+
+/// What was heard since the baseline was learned, without the last hour: no short window is judged by itself.
+fn recent(view: &View, baseline: &Baseline) -> Recent {
+    let known_from = view.first.map_or(i64::MAX, |first| first.0);
+    let from = (baseline.learned_until().0 * 60).max(view.first_hour().0 * 60).max(known_from);
+    let until = view.now.minute().0 - i64::from(SHORT_MINUTES) + 1;
+    if from >= until {
+        return Recent::default();
+    }
+    let mut counts = Counts::default();
+    let first_hour = from.div_euclid(60) - view.first_hour().0;
+    view.hours[first_hour as usize..].iter().for_each(|hour| counts.add(hour));
+    let fresh = view.last_minutes(SHORT_MINUTES as usize);
+    Recent {
+        expected: baseline.expected(from as f64, until as f64),
+        heard: counts.heard.saturating_sub(fresh.heard) as f64,
+        negative: counts.negative.saturating_sub(fresh.negative) as f64 / 1000.0,
     }
 }

@@ -4,23 +4,27 @@ use tocsin_model::{
     AuthorId, AuthorKey, AuthorShare, Detail, Evidence, PostRef, SourceId, TopEntry, TopList, View,
 };
 
-use crate::detectors::Finding;
+use crate::Rule;
+use crate::detectors::{Finding, Test};
 
 /// Posts and authors shown.
 const FEW: usize = 5;
 /// Words shown.
 const TERMS: usize = 10;
 
+/// Among the numbers given: the false alarms that a brand may give in a month.
+const ACCEPTED: &str = "false_alarms_a_brand_month";
+
 /// The evidence of a finding in a view.
-pub(crate) fn of(finding: Finding, view: &View) -> Evidence {
-    let Detail { authors, texts, terms, posts, top_authors, sources } = view.detail();
+pub(crate) fn of(finding: Finding, view: &View, rule: &Rule) -> Evidence {
+    let Detail { authors, texts, terms, posts, top_authors, sources, roots: _ } = view.detail();
     Evidence {
         window_minutes: finding.window_minutes,
         observed: finding.counts.heard,
         expected: finding.expected,
         negative: finding.counts.negative,
         negative_expected: finding.negative_expected,
-        test: finding.test,
+        test: finding.test.name(),
         log10_p: finding.log10_p,
         log10_threshold: finding.log10_threshold,
         posts: finding.counts.posts,
@@ -31,7 +35,46 @@ pub(crate) fn of(finding: Finding, view: &View) -> Evidence {
         top_terms: heaviest(terms).take(TERMS).map(|e| (e.key.to_string(), e.weight)).collect(),
         top_authors: heaviest(top_authors).filter_map(author).take(FEW).collect(),
         sources: heaviest(sources).filter_map(source).collect(),
+        given: finding
+            .test
+            .numbers()
+            .into_iter()
+            .chain([(ACCEPTED, rule.false_alarms_per_brand_month)])
+            .map(|(name, number)| (name.to_owned(), number))
+            .collect(),
+        ..Evidence::default()
     }
+}
+
+/// A verdict made again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Again {
+    /// log10 of the probability of so much or more, were all ordinary.
+    pub log10_p: f64,
+    /// The log10 p at or below which it is abnormal.
+    pub log10_threshold: f64,
+    /// Whether it is.
+    pub is_abnormal: bool,
+}
+
+/// Judges again from the evidence alone; none of a test that is not known here, or whose numbers are not all there
+/// (an older program's).
+pub fn recompute(evidence: &Evidence) -> Option<Again> {
+    let test = Test::of(evidence)?;
+    let accepted = number(evidence, ACCEPTED)?;
+    let rule = Rule { false_alarms_per_brand_month: accepted, ..Rule::default() };
+    let log10_p = test.log10_p();
+    let log10_threshold = test.log10_threshold(&rule, evidence.window_minutes);
+    Some(Again {
+        log10_p,
+        log10_threshold,
+        is_abnormal: test.is_worth_asking() && log10_p <= log10_threshold,
+    })
+}
+
+/// A number that a test was given.
+pub(crate) fn number(evidence: &Evidence, name: &str) -> Option<f64> {
+    evidence.given.get(name).copied()
 }
 
 fn heaviest(mut list: TopList) -> impl Iterator<Item = TopEntry> {
@@ -55,7 +98,7 @@ fn author(entry: TopEntry) -> Option<AuthorShare> {
     let mut parts = entry.note.as_deref().unwrap_or_default().splitn(3, '\t').skip(1);
     let id = parts.next().and_then(|id| AuthorId::new(id).ok());
     let name = parts.next().filter(|name| !name.is_empty()).map(str::to_owned);
-    Some(AuthorShare { key, id, name, posts: entry.weight })
+    Some(AuthorShare { key, id, name, posts: entry.weight, started: 0, stance: None })
 }
 
 #[cfg(test)]

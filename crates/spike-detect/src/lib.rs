@@ -10,13 +10,24 @@ mod baseline; // what a window should hold
 mod count; // posts to deltas
 mod detectors; // the list
 mod evidence; // every number of a judgement
+mod forecast; // what the next hours will hold
+mod habits; // its clock, its holidays, what was announced
+mod instrument; // a source that came or went
 mod judge; // a view to signals and marks
 mod rule; // what the operator can set
+mod series; // a plain series of counts, bucket by bucket
+mod silence; // nothing comes from a source
 mod surprise; // how unlikely is this count?
 mod words; // which words are worth showing
 
 pub use crate::author::AuthorSecret;
+pub use crate::baseline::{Baseline, Usual};
 pub use crate::count::count;
 pub use crate::detectors::{DETECTORS, Detector, Finding, Look, Verdict, WINDOWS};
+pub use crate::evidence::{Again, recompute};
+pub use crate::forecast::{Forecast, Minutes, Outlook, forecast};
+pub use crate::habits::{Habits, Holidays, Occasion};
+pub use crate::instrument::by_the_sources_of_now;
 pub use crate::judge::{Judgement, judge};
 pub use crate::rule::{Row, Rule};
+pub use crate::series::{SeriesJudge, SeriesReading, SeriesRule};

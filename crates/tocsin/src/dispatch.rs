@@ -9,7 +9,7 @@ use clap::Parser as _;
 use crate::cli::exit::quiet_on_broken_pipe;
 use crate::cli::{self, Args, Command, Exit, Stop};
 use crate::config::{self, Config};
-use crate::{control, demo, replay, serve};
+use crate::{backfill, backtest, control, demo, drill, moving, replay, serve};
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
@@ -34,17 +34,28 @@ fn dispatch(args: Args) -> Result<(), Stop> {
         }
         Command::Demo { exit } => return demo::demo(*exit, global.log_level(Some("warn"))),
         Command::Replay(typed) => return replay::replay(typed, global.log_level(Some("warn"))),
+        Command::Backtest(typed) => return backtest::backtest(typed, global.log_level(Some("warn"))),
+        Command::Drill(typed) => return drill::drill(typed, global.log_level(Some("warn"))),
         _ => {}
     }
     let mut output = io::BufWriter::new(io::stdout().lock());
     let done = match args.command {
-        Command::Analyze { config } => {
-            let config = config.map(|path| load(Some(&path))).transpose()?;
-            cli::analyze::analyze(config.as_ref(), &mut io::stdin().lock(), &mut output)
+        Command::Analyze(asked) => {
+            let config = asked.config.as_deref().map(|path| load(Some(path))).transpose()?;
+            cli::analyze::analyze(&asked, config.as_ref(), &mut io::stdin().lock(), &mut output)
         }
+        Command::Train(typed) => cli::train::train(&typed, &mut output)?,
+        Command::Eval(typed) => cli::eval::eval(&typed, &mut output)?,
+        Command::Model { command } => cli::model::model(&command, &mut output)?,
         Command::Brands { command: cli::args::Brands::Try(typed) } => {
             cli::brands::try_query(&typed, &mut output)?
         }
+        Command::Brands { command: cli::args::Brands::Backfill(typed) } => {
+            backfill::command(&typed, &mut output)?
+        }
+        Command::Baseline { command } => control::baseline(&command, &mut output)?,
+        Command::Explain(typed) => control::explain(&typed, &mut output)?,
+        Command::State { command } => moving::state(&command, &mut output)?,
         Command::Config { command } => match command {
             cli::args::Config::Check(typed) => {
                 cli::config::check(&load(typed.config.as_deref())?, &mut output)
@@ -57,7 +68,11 @@ fn dispatch(args: Args) -> Result<(), Stop> {
         Command::Rejected { command } => control::rejected(&command, &mut output)?,
         Command::Completions { shell } => cli::completions::completions(shell, &mut output),
         Command::Version => cli::version::version(&mut output),
-        Command::Run(_) | Command::Demo { .. } | Command::Replay(_) => Ok(()),
+        Command::Run(_)
+        | Command::Demo { .. }
+        | Command::Replay(_)
+        | Command::Backtest(_)
+        | Command::Drill(_) => Ok(()),
     };
     quiet_on_broken_pipe(done.and_then(|()| output.flush()))
 }

@@ -1,22 +1,26 @@
 //! What every command that runs the pipeline needs: a clock, meters, a way to stop, and the config made
 //! into knowledge for the stages.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use tocsin_embedded::{Keep, Store};
 use tocsin_flow::{Fault, Link as _, Room, Stop};
 use tocsin_ingest::BrandSet;
+use tocsin_model::{BrandId, SourceId};
 use tocsin_notify::{Brands, Plan, Route};
 use tocsin_runtime::{Metrics, Patience, Stopper, Ticks, WallClock};
 use tocsin_score::Scorer;
-use tocsin_spike_detect::AuthorSecret;
+use tocsin_spike_detect::{AuthorSecret, Habits, Holidays, Occasion};
 use tocsin_tokenize::Tokenizer;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::cli;
+use crate::cli::{self, args::Speed};
 use crate::config::{self, Config};
-use crate::pipeline::{Chain, Knowledge};
+use crate::pipeline::{Chain, Knowledge, Life, Lives};
+use crate::replay::{Entry, Fed, Feeder, Progress};
 
 /// One process's room, meters and stop.
 pub(crate) struct House {
@@ -67,6 +71,48 @@ impl House {
     }
 }
 
+impl House {
+    /// Hands entries in and runs the chain over all of them. `key`: under which name it is kept how far it got.
+    pub(crate) async fn run_through(
+        &self,
+        store: &Store,
+        knowledge: Knowledge,
+        feed: Feed,
+        entries: impl Iterator<Item = Result<Entry, cli::Stop>>,
+    ) -> Result<Fed, cli::Stop> {
+        let (_keep, known) = watch::channel(knowledge);
+        let drain = Stopper::new();
+        let chain = self.chain(store, known, Ticks::Records, self.stopper.stop(), drain.stop());
+        let progress = Progress::new(feed.count);
+        let feeder = Feeder {
+            intake: Arc::new(store.intake()),
+            room: self.room.clone(),
+            stop: self.stopper.stop(),
+            speed: feed.speed,
+            key: feed.key,
+        };
+        let fed = feeder.feed(entries, &progress).await;
+        // Also after a failure: the chain must not be left alone with a runtime that goes away.
+        drain.set();
+        progress.reading_ends();
+        let done = chain.await.map_err(cli::Stop::failed)?;
+        progress.clear();
+        done?;
+        store.sync().await?;
+        fed
+    }
+}
+
+/// How entries are handed in.
+pub(crate) struct Feed {
+    /// How many there are; 0 if nobody knows.
+    pub(crate) count: u64,
+    /// How fast.
+    pub(crate) speed: Speed,
+    /// Under which name it is kept how far it got.
+    pub(crate) key: String,
+}
+
 /// How long a config keeps things.
 pub(crate) fn keep(config: &Config) -> Keep {
     Keep {
@@ -93,17 +139,59 @@ pub(crate) fn knowledge(config: &Config, told: Told) -> Result<Knowledge, cli::S
     let lexicon = config.lexicon.iter().map(|(word, lean)| (word.clone(), *lean)).collect();
     let concerns = config.concerns.iter().map(|(concern, words)| (concern.clone(), words.clone())).collect();
     let brands = BrandSet::compile(queries, config.version()).map_err(cli::Stop::usage)?;
+    let scorer = cli::model::beside(Scorer::with_concerns(lexicon, concerns), config)?;
     let routes = match told {
         Told::Outlets => config.outlets.iter().map(route).collect(),
-        Told::Nobody => Vec::new(),
+        Told::Nobody | Told::NothingJudged => Vec::new(),
     };
     Ok(Knowledge {
         brands: Arc::new(brands),
         tokenizer: Arc::new(Tokenizer::new(words)),
-        scorer: Arc::new(Scorer::with_concerns(lexicon, concerns)),
+        scorer: Arc::new(scorer),
         rule: Arc::new(config.rule.clone()),
-        plan: Arc::new(Plan { cool_down: config.cool_down, routes, ..Plan::default() }),
+        plan: Arc::new(Plan { cool_down: config.cool_down, routes, lives: live_on(config) }),
+        lives: Arc::new(lives(config)),
+        judges: told != Told::NothingJudged,
     })
+}
+
+/// Where the holidays are those of China.
+const CHINA: [&str; 5] = ["Asia/Shanghai", "Asia/Urumqi", "Asia/Chongqing", "Asia/Harbin", "PRC"];
+
+/// What the config says of the brands' lives. Sources go by the clock of the first brand.
+pub(crate) fn lives(config: &Config) -> Lives {
+    let in_china = |zone: &TimeZone| zone.iana_name().is_some_and(|name| CHINA.contains(&name));
+    let holidays = |zone: &TimeZone| match config.chinese_holidays && in_china(zone) {
+        true => Holidays::China,
+        false => Holidays::None,
+    };
+    let habits = |brand: &config::Brand| Habits {
+        offsets: config::offsets(&brand.time_zone),
+        holidays: holidays(&brand.time_zone),
+        occasions: config.events.iter().filter(|event| event.is_of(&brand.name)).map(occasion).collect(),
+        expected_per_hour: brand.expected_per_hour,
+    };
+    let life = |brand: &config::Brand| Life { sources: brand.sources.clone(), habits: habits(brand) };
+    let first = config.brands.first().map(habits).unwrap_or_default();
+    Lives {
+        brands: config.brands.iter().map(|brand| (brand.name.clone(), life(brand))).collect(),
+        of_sources: Habits { expected_per_hour: None, occasions: Vec::new(), ..first },
+    }
+}
+
+/// The brands that live on each source, by the operator's word.
+fn live_on(config: &Config) -> Vec<(SourceId, Vec<BrandId>)> {
+    let mut all: BTreeMap<SourceId, Vec<BrandId>> = BTreeMap::new();
+    for brand in &config.brands {
+        for source in &brand.sources {
+            all.entry(source.clone()).or_default().push(brand.name.clone());
+        }
+    }
+    all.into_iter().collect()
+}
+
+fn occasion(event: &config::Event) -> Occasion {
+    Occasion { from: event.from.minute(), until: event.until.minute(), times: event.times }
 }
 
 /// Who is told of incidents.
@@ -113,6 +201,8 @@ pub(crate) enum Told {
     Outlets,
     /// Nobody: what is recorded has been told before.
     Nobody,
+    /// Nobody, and nothing is judged: only counted, to have a past to judge by.
+    NothingJudged,
 }
 
 fn route(outlet: &config::Outlet) -> Route {

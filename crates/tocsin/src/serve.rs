@@ -22,12 +22,12 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
-use crate::cli;
 use crate::cli::args::Place;
 use crate::config::{self, Config, FileSource, Inlet, Way};
 use crate::control::Door;
 use crate::house::{House, Told, keep, knowledge, log_format};
 use crate::pipeline::Knowledge;
+use crate::{backfill, cli};
 
 /// How long a connection that is still open may hold up the end.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -65,6 +65,7 @@ pub(crate) async fn serve(
     for caution in config.cautions.iter().take(CAUTIONS_MAX) {
         warn!("{caution}");
     }
+    backfill::catch_up(house, store, &config).await?;
     let knowledge = knowledge(&config, Told::Outlets)?;
     house.metrics.config_taken(&format!("{:016x}", config.version()), house.room.clock.now());
     let (reload, known) = watch::channel(knowledge);

@@ -53,7 +53,7 @@ fn a_wrong_config_ends_with_2_and_every_fault_on_standard_error() {
         tocsin.toml:3:12: brand a: query: OR has nothing after it
           help: write a term after it, or take OR away
         tocsin.toml:4:2: `lgo` is not known here
-          help: did you mean `log`? Known here are `brand`, `detect`, `http`, `inlet`, `log`, `notify`, `outlet`, `score`, `store`, `tokenize`, `trace`
+          help: did you mean `log`? Known here are `brand`, `detect`, `event`, `http`, `inlet`, `lists`, `log`, `notify`, `outlet`, `score`, `source`, `store`, `tokenize`, `trace`
         2 faults in the config: nothing was done
     "#]].assert_eq(&String::from_utf8(output.stderr).unwrap());
     let nothing = tempfile::tempdir().unwrap();
@@ -121,7 +121,7 @@ fn completions_and_the_version_are_printed() {
         assert!(out(&tocsin(folder.path(), &["completions", shell], "")).contains("replay"), "{shell}");
     }
     let version = out(&tocsin(folder.path(), &["version"], ""));
-    assert!(version.starts_with("tocsin 0.") && version.contains("\nmodel  lexicon-"), "{version}");
+    assert!(version.starts_with("tocsin 0.") && version.contains("\nrules  rules-"), "{version}");
     assert!(out(&tocsin(folder.path(), &["--version"], "")).starts_with("tocsin 0."));
     let schema = out(&tocsin(folder.path(), &["config", "schema"], ""));
     assert!(serde_json::from_str::<serde_json::Value>(&schema).unwrap()["properties"]["brand"].is_object());

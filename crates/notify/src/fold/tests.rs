@@ -7,9 +7,10 @@ use tocsin_model::{BrandId, Evidence, Kind, Minute, News, OutletId, Severity, So
 use super::*;
 use crate::{Brands, Route};
 
-/// `MINUTE:KIND:SEVERITY` (abnormal; `^20` behind it for a p of 10^-20, else 10^-6),
+/// `MINUTE:KIND:SEVERITY` (abnormal; `^20` behind it for a p of 10^-20, else 10^-6; `*` if it begins anew),
 /// `MINUTE:KIND:cleared` (since its number: `^3`), `MINUTE:tick`.
 fn input(word: &str, subject: &Subject) -> Input {
+    let (word, anew) = word.strip_suffix('*').map_or((word, false), |word| (word, true));
     let (word, figure) = word.split_once('^').unwrap_or((word, "6"));
     let parts: Vec<&str> = word.split(':').collect();
     let at = ArrivalTime::from_millis(parts[0].parse::<i64>().unwrap() * 60_000);
@@ -21,7 +22,8 @@ fn input(word: &str, subject: &Subject) -> Input {
         None => Signal::cleared(subject.clone(), kind, Minute(figure.parse().unwrap()), at),
         Some(severity) => {
             let evidence = evidence(-figure.parse::<f64>().unwrap());
-            Signal::abnormal(subject.clone(), kind, severity, at.minute(), at, evidence)
+            let since = if anew { at.minute() } else { Minute(-1) };
+            Signal::abnormal(subject.clone(), kind, severity, since, at, evidence)
         }
     })
 }
@@ -44,6 +46,7 @@ fn evidence(log10_p: f64) -> Evidence {
         top_terms: Vec::new(),
         top_authors: Vec::new(),
         sources: Vec::new(),
+        ..Evidence::default()
     }
 }
 
@@ -146,6 +149,19 @@ fn it_rings_again_for_a_gained_kind() {
         2:keyword:blue: 1 worsening yellow
         3:negative:orange: 1 worsening orange, desk rings 3, boss rings 3
     "#]],
+    );
+}
+
+#[test]
+fn it_rings_again_for_a_burst_in_what_stands() {
+    check(
+        "0:negative:yellow 1:negative:blue 2:negative:blue* 3:negative:blue",
+        expect![[r#"
+            0:negative:yellow: 1 opened yellow, desk rings 1
+            1:negative:blue: 1 plateau yellow
+            2:negative:blue*: 1 worsening yellow, desk rings 2
+            3:negative:blue: 1 plateau yellow
+        "#]],
     );
 }
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
-use tocsin_model::{ArrivalTime, BrandId, Counts, Detail, Evidence, State};
+use tocsin_model::{ArrivalTime, BrandId, Counts, Detail, Evidence, History, Hour, State};
 
 use super::*;
+use crate::{Habits, recompute};
 
 mod month; // a month of ordinary life, and a burst in it
 
@@ -14,6 +15,8 @@ mod month; // a month of ordinary life, and a burst in it
 struct Brand {
     minutes: Vec<Counts>,
     marks: Vec<(Kind, Mark)>,
+    /// As of the hour of the last judgement.
+    baseline: Option<(Hour, Baseline)>,
 }
 
 /// The first minute of every test: an hour's beginning.
@@ -21,7 +24,7 @@ const FIRST: Minute = Minute(60 * 480_000);
 
 impl Brand {
     fn new() -> Brand {
-        Brand { minutes: Vec::new(), marks: Vec::new() }
+        Brand { minutes: Vec::new(), marks: Vec::new(), baseline: None }
     }
     /// A post that was heard in the last minute.
     fn hear(&mut self, negative: u64) {
@@ -53,12 +56,33 @@ impl Brand {
         view.first = Some(FIRST);
         view
     }
+    /// What is learned from its complete hours.
+    fn learn(&self, now: ArrivalTime) -> Baseline {
+        let mut hours = vec![Counts::default(); (now.hour().0 - FIRST.hour().0) as usize];
+        for (minutes, hour) in self.minutes.chunks(60).zip(&mut hours) {
+            minutes.iter().for_each(|counts| hour.add(counts));
+        }
+        let subject = Subject::Brand(BrandId::new("山岚茶饮").unwrap());
+        let first_hour = FIRST.hour();
+        let (first, origins) = (Some(FIRST), Default::default());
+        let history = History { subject, now, first, first_hour, hours, origins };
+        Baseline::learn(&history.settled(), &Habits::default())
+    }
+    /// Judges as of now, changing nothing.
+    fn judgement(&mut self, rule: &Rule) -> Judgement {
+        let view = self.view();
+        let hour = view.now.hour();
+        if self.baseline.as_ref().is_none_or(|(of, _)| *of != hour) {
+            self.baseline = Some((hour, self.learn(view.now)));
+        }
+        judge(&view, &self.baseline.as_ref().unwrap().1, rule)
+    }
     fn mark(&self, kind: Kind) -> Mark {
         self.marks.iter().find(|(k, _)| *k == kind).map(|(_, m)| *m).unwrap_or_default()
     }
     /// Judges, and keeps the marks as a store does.
     fn judge(&mut self, rule: &Rule) -> Vec<Signal> {
-        let judgement = judge(&self.view(), rule);
+        let judgement = self.judgement(rule);
         for (kind, mark) in judgement.marks {
             match self.marks.iter_mut().find(|(k, _)| *k == kind) {
                 Some((_, known)) => *known = known.max(mark),
@@ -156,8 +180,8 @@ fn a_burst_of_anger_is_found_and_then_cleared() {
         "20*48 20+60 20*3",
         expect![[r#"
             quiet *48
-            negative blue, negative yellow, negative orange, volume orange
-            negative orange, volume orange, negative yellow, volume cleared, negative cleared
+            negative blue, negative yellow, volume yellow, negative orange, volume orange
+            negative orange, volume orange, negative yellow, volume yellow, volume cleared, negative cleared
             quiet *2
         "#]],
     );
@@ -168,9 +192,9 @@ fn a_great_burst_on_a_brand_an_hour_old_is_found() {
     check(
         "10 10+60",
         expect![[r#"
-        quiet
-        negative blue, negative yellow, negative orange
-    "#]],
+            quiet
+            negative blue, negative yellow, volume yellow, negative orange, volume orange
+        "#]],
     );
 }
 
@@ -205,12 +229,13 @@ fn a_plateau_keeps_signalling() {
     check(
         "20*48 20+40*8 20*3",
         expect![[r#"
-        quiet *48
-        negative blue, negative yellow
-        negative yellow *7
-        negative yellow, negative cleared
-        quiet *2
-    "#]],
+            quiet *48
+            negative blue, negative yellow, volume yellow
+            negative yellow, volume yellow, volume cleared
+            negative yellow *6
+            negative yellow, negative cleared
+            quiet *2
+        "#]],
     );
 }
 
@@ -219,15 +244,17 @@ fn a_second_crisis_the_day_after_is_found_as_well() {
     check(
         "20*48 20+80*4 20*18 20+60 20*2",
         expect![[r#"
-        quiet *48
-        negative blue, negative yellow, negative orange, volume orange
-        negative orange, volume orange *3
-        negative orange, volume orange, negative yellow, volume cleared, negative cleared
-        quiet *17
-        negative blue, negative yellow, negative orange
-        negative orange, negative yellow, negative cleared
-        quiet
-    "#]],
+            quiet *48
+            negative blue, negative yellow, volume yellow, negative orange, volume orange
+            negative orange, volume orange
+            negative orange, volume cleared
+            negative orange
+            negative orange, negative yellow, negative cleared
+            quiet *17
+            negative yellow, volume yellow, negative orange, volume orange
+            negative orange, volume orange, negative yellow, volume yellow, volume cleared, negative cleared
+            quiet
+        "#]],
     );
 }
 
@@ -248,9 +275,9 @@ fn a_judgement_that_is_made_again_says_the_same() {
     let mut brand = Brand::new();
     (0..120).for_each(|_| brand.minutes.push(Counts::default()));
     (0..50).for_each(|_| brand.hear(950));
-    let view = brand.view();
-    assert_eq!(judge(&view, &Rule::default()), judge(&view, &Rule::default()));
-    assert!(!judge(&view, &Rule::default()).signals.is_empty());
+    let first = brand.judgement(&Rule::default());
+    assert_eq!(first, brand.judgement(&Rule::default()));
+    assert!(!first.signals.is_empty());
 }
 
 #[test]
@@ -272,7 +299,7 @@ fn a_signal_carries_every_number_and_what_to_look_at() {
     detail.top_authors.add("00000000000000ff", 4, Some("weibo\t77\t小林"));
     detail.sources.add("weibo", 20, None);
     view.details = vec![Arc::new(detail)];
-    let judgement = judge(&view, &Rule::default());
+    let judgement = judge(&view, &brand.learn(view.now), &Rule::default());
     let State::Abnormal { evidence, .. } = &judgement.signals[0].state else { panic!("it is abnormal") };
     let of = |evidence: &Evidence| {
         format!(
@@ -295,22 +322,64 @@ fn a_signal_carries_every_number_and_what_to_look_at() {
         )
     };
     expect![[r#"
-        5 min: 21 heard, 1.66 expected; 18025 negative, 0.45 expected; log10 p -19.7, needed -5.11
+        5 min: 21 heard, 1.67 expected; 18025 negative, 0.46 expected; log10 p -20.6, needed -5.02
         21 posts by 7 authors; negative binomial tail of the negatives, given the other posts
         [PostRef { id: "weibo/1", excerpt: "喝出虫子", weight: 900 }]
         [("退款", 19000), ("虫子", 18000)]
-        [AuthorShare { key: AuthorKey(255), id: Some(AuthorId("77")), name: Some("小林"), posts: 4 }]
+        [AuthorShare { key: AuthorKey(255), id: Some(AuthorId("77")), name: Some("小林"), posts: 4, started: 0, stance: None }]
         [(SourceId("weibo"), 20)]
     "#]]
     .assert_eq(&of(evidence));
 }
 
+/// A brand of twenty posts an hour for two days, and sixty angry ones in the last quarter of an hour, in so many
+/// different texts.
+fn said_in(texts: u64) -> Vec<(Kind, Severity)> {
+    let mut brand = Brand::new();
+    for minute in 0..48 * 60 {
+        brand.minutes.push(Counts::default());
+        if minute % 3 == 0 {
+            brand.hear(if minute % 15 == 0 { 900 } else { 25 });
+        }
+        if minute >= 48 * 60 - 15 {
+            (0..4).for_each(|_| brand.hear(900));
+        }
+    }
+    let mut view = brand.view();
+    let mut detail = Detail::default();
+    (0..texts).for_each(|text| detail.texts.insert(text));
+    view.details = vec![Arc::new(Detail::default()), Arc::new(Detail::default()), Arc::new(detail)];
+    let signals = judge(&view, &brand.learn(view.now), &Rule::default()).signals;
+    check_evidence(&signals);
+    let severity = |signal: Signal| match signal.state {
+        State::Abnormal { severity, .. } => (signal.kind, severity),
+        State::Cleared { .. } => panic!("nothing stood"),
+    };
+    signals.into_iter().map(severity).collect()
+}
+
 #[test]
-fn of_a_source_it_says_nothing() {
-    let mut view =
-        View::empty(Subject::Source(tocsin_model::SourceId::new("weibo").unwrap()), ArrivalTime::default());
-    view.minutes[74].heard = 5_000;
-    assert_eq!(judge(&view, &Rule::default()), Judgement::default());
+fn copies_of_an_accusation_are_a_flood() {
+    let all = [(Kind::Negative, Severity::Orange), (Kind::Volume, Severity::Orange)];
+    assert_eq!(said_in(110), all);
+    assert_eq!(said_in(30), [&all[..], &[(Kind::Flood, Severity::Orange)]].concat());
+}
+
+#[test]
+fn a_post_that_runs_away_is_seen_and_is_no_crisis() {
+    let mut brand = Brand::new();
+    for minute in 0..10 * 24 * 60 {
+        let gained = Counts { likes_gained: 3 + minute % 5, top_gain: 20, ..Counts::default() };
+        brand.minutes.push(gained);
+    }
+    assert_eq!(brand.judge(&Rule::default()), []);
+    let note = Counts { likes_gained: 4_000, top_gain: 4_000, ..Counts::default() };
+    brand.minutes.last_mut().unwrap().add(&note);
+    let signals = brand.judge(&Rule::default());
+    check_evidence(&signals);
+    let State::Abnormal { severity, evidence, .. } = &signals[0].state else { panic!("it runs away") };
+    assert_eq!((signals[0].kind, *severity), (Kind::Engagement, Severity::Blue));
+    assert!(evidence.given["acts_gained"] >= 4_000.0, "{evidence:?}");
 }
 
 #[test]
@@ -320,7 +389,7 @@ fn marks_only_grow() {
         brand.minutes.push(Counts::default());
         let posts = if minute % 200 > 170 { 3 } else { u64::from(minute % 3 == 0) };
         (0..posts).for_each(|i| brand.hear(if posts == 3 || i % 5 == 0 { 950 } else { 30 }));
-        for (kind, mark) in judge(&brand.view(), &rule).marks {
+        for (kind, mark) in brand.judgement(&rule).marks {
             let known = brand.mark(kind);
             assert_eq!(known.max(mark), mark, "minute {minute}");
         }
@@ -330,16 +399,46 @@ fn marks_only_grow() {
 }
 
 /// How bad the negative detector finds the view: none is less than blue.
-fn badness(brand: &Brand) -> Option<Severity> {
-    judge(&brand.view(), &Rule::default()).signals.into_iter().find(|s| s.kind == Kind::Negative).and_then(
-        |s| match s.state {
+fn badness(brand: &mut Brand) -> Option<Severity> {
+    brand.judgement(&Rule::default()).signals.into_iter().find(|s| s.kind == Kind::Negative).and_then(|s| {
+        match s.state {
             State::Abnormal { severity, .. } => Some(severity),
             State::Cleared { .. } => None,
-        },
-    )
+        }
+    })
+}
+
+/// What the evidence of each signal says is what was judged, to a rounding.
+fn check_evidence(signals: &[Signal]) {
+    for signal in signals {
+        let State::Abnormal { evidence, .. } = &signal.state else { continue };
+        let again = recompute(evidence).expect("all numbers are there");
+        assert!(again.is_abnormal, "{evidence:?}");
+        let near = |a: f64, b: f64| (a - b).abs() <= 1e-9 * b.abs();
+        assert!(near(again.log10_p, evidence.log10_p), "{again:?} {evidence:?}");
+        assert!(near(again.log10_threshold, evidence.log10_threshold), "{again:?} {evidence:?}");
+    }
 }
 
 proptest! {
+    #[test]
+    fn every_verdict_can_be_made_again_from_its_evidence(
+        hours in 1..60usize, calm in 0..30u64, angry in 10..200u64, accepted in 0.05..5.0f64,
+    ) {
+        let mut brand = Brand::new();
+        let rule = Rule { false_alarms_per_brand_month: accepted, ..Rule::default() };
+        for minute in 0..hours * 60 + 10 {
+            brand.minutes.push(Counts::default());
+            if (minute as u64 * calm) % 60 < calm {
+                brand.hear((minute as u64 * 7919) % 400);
+            }
+        }
+        (0..angry).for_each(|i| brand.hear(600 + i % 400));
+        let signals = brand.judge(&rule);
+        check_evidence(&signals);
+        prop_assert!(hours == 1 || angry < 40 || !signals.is_empty());
+    }
+
     #[test]
     fn more_negative_posts_never_lower_the_severity(
         past in proptest::collection::vec((0..6u64, 0..1000u64), 100..400),
@@ -350,10 +449,10 @@ proptest! {
             brand.minutes.push(Counts::default());
             (0..posts / 3).for_each(|_| brand.hear(negative / 2));
         }
-        let mut worst = badness(&brand);
+        let mut worst = badness(&mut brand);
         for negative in burst {
             brand.hear(negative);
-            let now = badness(&brand);
+            let now = badness(&mut brand);
             prop_assert!(now >= worst, "{now:?} after {worst:?}");
             worst = now;
         }

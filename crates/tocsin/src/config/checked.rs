@@ -6,9 +6,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone, TimeZoneTransition};
 use tocsin_ingest::Query;
 use tocsin_inlets::records::{Columns, Format};
-use tocsin_model::{BrandId, OutletId, Severity, Span};
+use tocsin_model::{AuthorId, BrandId, EventTime, Hour, OutletId, Severity, SourceId, Span, Subject};
 use tocsin_spike_detect::Rule;
 
 use super::faults::Fault;
@@ -31,6 +33,14 @@ pub(crate) struct Config {
     pub(crate) outlets: Vec<Outlet>,
     /// When the bell rings.
     pub(crate) rule: Rule,
+    /// Whether China's public holidays change how much is expected of brands that live by its clock.
+    pub(crate) chinese_holidays: bool,
+    /// Days on which more, or less, is expected.
+    pub(crate) events: Vec<Event>,
+    /// Sources of which each post is a report.
+    pub(crate) reports: Vec<SourceId>,
+    /// Authors and sites that are known.
+    pub(crate) lists: Lists,
     /// A signal within this of the last one joins its incident.
     pub(crate) cool_down: Span,
     /// Where things are kept, and for how long.
@@ -41,6 +51,8 @@ pub(crate) struct Config {
     pub(crate) dictionary: Option<PathBuf>,
     /// The user's own words and how they lean, -3 to 3.
     pub(crate) lexicon: BTreeMap<String, f64>,
+    /// What reads beside the rules.
+    pub(crate) model: Beside,
     /// Words of concerns, by the concern's name.
     pub(crate) concerns: BTreeMap<String, Vec<String>>,
     /// What the process says of itself.
@@ -87,13 +99,24 @@ impl Config {
 }
 
 /// FNV-1a, 64 bits (Fowler, Noll, Vo): plain, and the same for ever.
-pub(super) fn hash(bytes: &[u8]) -> u64 {
+pub(crate) fn hash(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
 }
 
 /// What is watched.
+/// What reads beside the rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Beside {
+    /// Nothing: the rules alone, which is fastest.
+    Nothing,
+    /// The model that comes with the program.
+    Shipped,
+    /// A model from a file.
+    File(PathBuf),
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Brand {
     /// Its name.
@@ -103,9 +126,122 @@ pub(crate) struct Brand {
     /// The same, as it was written.
     pub(crate) query_text: String,
     /// Its hours of the day.
-    pub(crate) time_zone: jiff::tz::TimeZone,
+    pub(crate) time_zone: TimeZone,
     /// Posts an hour that are usual, by the operator's word; greater than 0.
     pub(crate) expected_per_hour: Option<f64>,
+    /// Where it lives, by the operator's word; each once.
+    pub(crate) sources: Vec<SourceId>,
+    /// Other brands of the same trade; each is one of [`Config::brands`].
+    pub(crate) rivals: Vec<BrandId>,
+    /// Its own accounts.
+    pub(crate) accounts: Vec<Account>,
+    /// Words of which few posts are enough.
+    pub(crate) keywords: Vec<Keyword>,
+}
+
+impl Brand {
+    /// As that which is counted.
+    pub(crate) fn subject(&self) -> Subject {
+        Subject::Brand(self.name.clone())
+    }
+}
+
+/// An author.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Account {
+    /// Of this source; of any if none.
+    pub(crate) source: Option<SourceId>,
+    /// Within its source.
+    pub(crate) id: AuthorId,
+}
+
+impl std::fmt::Display for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.source {
+            Some(source) => write!(f, "{source}/{}", self.id),
+            None => write!(f, "{}", self.id),
+        }
+    }
+}
+
+/// Words of which few posts are enough.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Keyword {
+    /// At least one.
+    pub(crate) words: Vec<String>,
+    /// From how many posts on; at least 1.
+    pub(crate) posts: u32,
+}
+
+/// Days on which more, or less, is expected.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Event {
+    /// For people.
+    pub(crate) name: String,
+    /// Its first moment.
+    pub(crate) from: EventTime,
+    /// The moment after its last, later than `from`.
+    pub(crate) until: EventTime,
+    /// How many times the usual is expected; greater than 0.
+    pub(crate) times: f64,
+    /// For these brands; for all if empty.
+    pub(crate) brands: Vec<BrandId>,
+}
+
+impl Event {
+    /// Whether it is one for this brand.
+    pub(crate) fn is_of(&self, brand: &BrandId) -> bool {
+        self.brands.is_empty() || self.brands.contains(brand)
+    }
+}
+
+/// Minutes east of UTC, each from this hour on, for the years for which anybody will judge.
+pub(crate) fn offsets(zone: &TimeZone) -> Vec<(Hour, i32)> {
+    let minutes = |offset: Offset| offset.seconds() / 60;
+    let begin = Timestamp::from_second(YEARS.0).unwrap_or(Timestamp::MIN);
+    let first = (Hour(YEARS.0 / 3_600), minutes(zone.to_offset(begin)));
+    let changes = zone.following(begin).take_while(|change| change.timestamp().as_second() < YEARS.1);
+    let change =
+        |c: TimeZoneTransition<'_>| (Hour(c.timestamp().as_second().div_euclid(3_600)), minutes(c.offset()));
+    std::iter::once(first).chain(changes.map(change)).collect()
+}
+
+/// 2000 to 2050, in seconds since 1970.
+const YEARS: (i64, i64) = (946_684_800, 2_524_608_000);
+
+/// Authors and sites that are known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Lists {
+    /// One post of them is a signal.
+    pub(crate) regulators: Vec<Listed>,
+    /// Papers, stations, portals.
+    pub(crate) media: Vec<Listed>,
+    /// Our own people.
+    pub(crate) staff: Vec<Listed>,
+    /// Customers who are known to us.
+    pub(crate) customers: Vec<Listed>,
+    /// Accounts of floods that were seen before.
+    pub(crate) floods: Vec<Listed>,
+    /// Not judged: counted apart.
+    pub(crate) ignored: Vec<Listed>,
+}
+
+/// One of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Listed {
+    /// An author.
+    Account(Account),
+    /// A site, with all below it: `example.com`, in lower case.
+    Site(String),
+}
+
+impl std::fmt::Display for Listed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Listed::Account(account) => write!(f, "{account}"),
+            Listed::Site(site) => write!(f, "{site}"),
+        }
+    }
 }
 
 /// How posts come in.

@@ -26,7 +26,9 @@ pub(crate) mod watch; // when the file changes
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-pub(crate) use checked::{Brand, Config, FileSource, Inlet, LogFormat, Outlet, Way};
+pub(crate) use checked::{
+    Beside, Brand, Config, Event, FileSource, Inlet, LogFormat, Outlet, Way, hash, offsets,
+};
 pub(crate) use example::example;
 pub(crate) use faults::{Fault, Faults, Place};
 pub(crate) use secret::{Address, Secret};

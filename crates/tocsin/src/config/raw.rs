@@ -21,6 +21,12 @@ pub(super) struct RawConfig {
     pub(super) inlet: Option<Vec<Option<RawInlet>>>,
     /// How notices go out. Without any: to the console.
     pub(super) outlet: Option<Vec<Option<RawOutlet>>>,
+    /// Days on which more, or less, is expected: a launch, a sale, a ceremony.
+    pub(super) event: Option<Vec<Option<RawEvent>>>,
+    /// What is special about a source. One that is not named here is an ordinary one.
+    pub(super) source: Option<Vec<Option<RawSource>>>,
+    /// Authors and sites that are known.
+    pub(super) lists: Option<RawLists>,
     /// When the bell rings.
     pub(super) detect: Option<RawDetect>,
     /// How signals become incidents.
@@ -55,6 +61,96 @@ pub(super) struct RawBrand {
     /// Posts an hour that are usual, until its own history is long enough to say so.
     #[schemars(example = 20)]
     pub(super) expected_per_hour: Option<f64>,
+    /// The sources where it lives: each is told in every signal as heard, degraded, silent or not connected.
+    /// Default: those from which a good part of its posts came.
+    #[schemars(example = ["weibo", "xiaohongshu"])]
+    pub(super) sources: Option<Vec<Option<String>>>,
+    /// Other brands of this config, of the same trade: a signal says whether they rise, too.
+    #[schemars(example = ["对手茶饮"])]
+    pub(super) rivals: Option<Vec<Option<String>>>,
+    /// Its own accounts, as `source/id` or `id`: an answer from one of them is marked on the curve.
+    #[schemars(example = ["weibo/1234567"])]
+    pub(super) accounts: Option<Vec<Option<String>>>,
+    /// Words of which few posts are enough.
+    pub(super) keyword: Option<Vec<Option<RawKeyword>>>,
+}
+
+/// Words of which few posts are enough.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawKeyword {
+    /// Any of them; a text has one if it holds its letters.
+    #[schemars(required, example = ["起火", "recall"])]
+    pub(super) words: Option<Vec<Option<String>>>,
+    /// From how many posts within two hours on it is a signal. Default: 1.
+    #[schemars(example = 3)]
+    pub(super) posts: Option<u32>,
+}
+
+/// Days on which more, or less, is expected.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawEvent {
+    /// For people.
+    #[schemars(required, example = &"618")]
+    pub(super) name: Option<String>,
+    /// When it begins: `2026-06-18`, or `2026-06-18T20:00:00+08:00`. A date is one of Asia/Shanghai.
+    #[schemars(required, example = &"2026-06-18")]
+    pub(super) from: Option<String>,
+    /// When it is over, written alike; of a date the whole day is part of it.
+    #[schemars(required, example = &"2026-06-20")]
+    pub(super) until: Option<String>,
+    /// How many times the usual is expected: `10x`.
+    #[schemars(required, example = &"10x")]
+    pub(super) expected: Option<String>,
+    /// For these brands. Default: all.
+    #[schemars(example = ["山岚茶饮"])]
+    pub(super) brands: Option<Vec<Option<String>>>,
+}
+
+/// What is special about a source.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSource {
+    /// As in the posts' `source`.
+    #[schemars(required, example = &"service-desk")]
+    pub(super) name: Option<String>,
+    /// What comes from it. Default: posts.
+    pub(super) kind: Option<RawSourceKind>,
+}
+
+/// What comes from a source.
+#[derive(Deserialize, JsonSchema, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum RawSourceKind {
+    /// What people post.
+    Posts,
+    /// What employees or customer service report: each counts as a signal.
+    Report,
+}
+
+/// Authors (`source/id` or `id`) and sites (`example.com`, by the posts' addresses) that are known.
+#[derive(Deserialize, JsonSchema, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawLists {
+    /// One post of them is a signal.
+    #[schemars(example = ["samr.gov.cn"])]
+    pub(super) regulators: Option<Vec<Option<String>>>,
+    /// Papers, stations, portals.
+    #[schemars(example = ["weibo/2803301701", "people.com.cn"])]
+    pub(super) media: Option<Vec<Option<String>>>,
+    /// Our own people.
+    #[schemars(example = ["weibo/7654321"])]
+    pub(super) staff: Option<Vec<Option<String>>>,
+    /// Customers who are known to us.
+    #[schemars(example = ["weibo/5550001"])]
+    pub(super) customers: Option<Vec<Option<String>>>,
+    /// Accounts of floods that were seen before.
+    #[schemars(example = ["weibo/8880001"])]
+    pub(super) floods: Option<Vec<Option<String>>>,
+    /// Not judged: counted apart.
+    #[schemars(example = ["weibo/9990001"])]
+    pub(super) ignored: Option<Vec<Option<String>>>,
 }
 
 /// A token or a key: `{ file = "…" }`, `{ env = "…" }`, or the text itself.
@@ -211,8 +307,21 @@ pub(super) struct RawDetect {
     /// How many false alarms of a brand in a month you accept. Default: 0.5.
     #[schemars(example = 0.5)]
     pub(super) false_alarms_per_brand_month: Option<f64>,
+    /// Whose public holidays change how much is expected of brands that live by that country's clock. Default: CN.
+    pub(super) holidays: Option<RawHolidays>,
     /// From how much on it is how bad.
     pub(super) severity: Option<RawSeverityTable>,
+}
+
+/// Whose public holidays.
+#[derive(Deserialize, JsonSchema, Clone, Copy)]
+pub(super) enum RawHolidays {
+    /// China's.
+    #[serde(rename = "CN")]
+    China,
+    /// Nobody's.
+    #[serde(rename = "none")]
+    None,
 }
 
 /// How many posts beyond the expected make a severity; below the first it is blue.
@@ -292,6 +401,10 @@ pub(super) struct RawTokenize {
 #[derive(Deserialize, JsonSchema, Default)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawScore {
+    /// What reads beside the rules: none (fastest; default), shipped (the model that comes with the program: reads
+    /// better, and takes four times as long), or the file of a model made with tocsin train.
+    #[schemars(example = &"shipped")]
+    pub(super) model: Option<String>,
     /// Your own words and how they lean: -3 (against) to 3 (for); 0 silences a word.
     pub(super) lexicon: Option<BTreeMap<String, Option<f64>>>,
     /// Words of a concern, ours (quality, safety, …) or your own, by its name.

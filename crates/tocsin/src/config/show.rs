@@ -3,9 +3,9 @@
 use toml::{Table, Value};
 
 use tocsin_inlets::records::Format;
-use tocsin_model::Severity;
+use tocsin_model::{EventTime, Severity, SourceId};
 
-use super::checked::{Config, FileSource, Inlet, LogFormat, Outlet, Way};
+use super::checked::{Beside, Config, Event, FileSource, Inlet, Keyword, Lists, LogFormat, Outlet, Way};
 use super::lengths;
 use super::secret::Secret;
 
@@ -29,9 +29,14 @@ pub(crate) fn show(config: &Config) -> String {
         .filter(|(_, entries)| !entries.is_empty())
         .map(|(key, entries)| (key.to_owned(), Value::Table(entries)))
         .collect();
-    if !score.is_empty() {
-        put(&mut top, "score", Value::Table(score));
-    }
+    let mut score = score;
+    let model = match &config.model {
+        Beside::Nothing => text("none"),
+        Beside::Shipped => text("shipped"),
+        Beside::File(path) => text(path.display()),
+    };
+    put(&mut score, "model", model);
+    put(&mut top, "score", Value::Table(score));
     let format = match config.log.format {
         LogFormat::Pretty => "pretty",
         LogFormat::Json => "json",
@@ -41,6 +46,17 @@ pub(crate) fn show(config: &Config) -> String {
         put(&mut top, "trace", table([("otlp", text(address))]));
     }
     put(&mut top, "brand", list(config.brands.iter().map(brand)));
+    if !config.events.is_empty() {
+        put(&mut top, "event", list(config.events.iter().map(event)));
+    }
+    if !config.reports.is_empty() {
+        let report = |source: &SourceId| table([("name", text(source)), ("kind", text("report"))]);
+        put(&mut top, "source", list(config.reports.iter().map(report)));
+    }
+    let lists = lists(&config.lists);
+    if !lists.is_empty() {
+        put(&mut top, "lists", Value::Table(lists));
+    }
     put(&mut top, "inlet", list(config.inlets.iter().map(inlet)));
     put(&mut top, "outlet", list(config.outlets.iter().map(outlet)));
     let from = config.file.as_ref().map_or("the environment".to_owned(), |file| file.display().to_string());
@@ -54,7 +70,12 @@ fn detect(config: &Config) -> Value {
         (row.severity.name().to_owned(), table(figures))
     });
     let alarms = Value::Float(config.rule.false_alarms_per_brand_month);
-    table([("false_alarms_per_brand_month", alarms), ("severity", Value::Table(rows.collect()))])
+    let holidays = text(if config.chinese_holidays { "CN" } else { "none" });
+    table([
+        ("false_alarms_per_brand_month", alarms),
+        ("holidays", holidays),
+        ("severity", Value::Table(rows.collect())),
+    ])
 }
 
 fn store(config: &Config) -> Value {
@@ -75,7 +96,42 @@ fn brand(brand: &super::Brand) -> Value {
     if let Some(posts) = brand.expected_per_hour {
         put(&mut shown, "expected_per_hour", Value::Float(posts));
     }
+    put_list(&mut shown, "sources", &brand.sources);
+    put_list(&mut shown, "rivals", &brand.rivals);
+    put_list(&mut shown, "accounts", &brand.accounts);
+    if !brand.keywords.is_empty() {
+        let keyword = |k: &Keyword| {
+            table([("words", list(k.words.iter().map(text))), ("posts", Value::Integer(k.posts.into()))])
+        };
+        put(&mut shown, "keyword", list(brand.keywords.iter().map(keyword)));
+    }
     Value::Table(shown)
+}
+
+fn event(event: &Event) -> Value {
+    let time = |at: EventTime| text(tocsin_wire::rfc3339(at.millis()));
+    let mut shown = Table::new();
+    put(&mut shown, "name", text(&event.name));
+    put(&mut shown, "from", time(event.from));
+    put(&mut shown, "until", time(event.until));
+    put(&mut shown, "expected", text(format!("{}x", event.times)));
+    put_list(&mut shown, "brands", &event.brands);
+    Value::Table(shown)
+}
+
+fn lists(lists: &Lists) -> Table {
+    let mut shown = Table::new();
+    for (key, entries) in [
+        ("regulators", &lists.regulators),
+        ("media", &lists.media),
+        ("staff", &lists.staff),
+        ("customers", &lists.customers),
+        ("floods", &lists.floods),
+        ("ignored", &lists.ignored),
+    ] {
+        put_list(&mut shown, key, entries);
+    }
+    shown
 }
 
 fn inlet(inlet: &Inlet) -> Value {
@@ -152,6 +208,13 @@ fn secrets(secrets: &[Secret]) -> Value {
 
 fn put(table: &mut Table, key: &str, value: Value) {
     table.insert(key.to_owned(), value);
+}
+
+/// Nothing of an empty list.
+fn put_list<T: std::fmt::Display>(table: &mut Table, key: &str, values: &[T]) {
+    if !values.is_empty() {
+        put(table, key, list(values.iter().map(text)));
+    }
 }
 
 fn table<const N: usize>(entries: [(&str, Value); N]) -> Value {

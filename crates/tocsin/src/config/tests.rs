@@ -47,6 +47,7 @@ fn the_smallest_config_works() {
 
         [detect]
         false_alarms_per_brand_month = 0.5
+        holidays = "CN"
 
         [detect.severity.orange]
         excess = 50.0
@@ -81,6 +82,9 @@ fn the_smallest_config_works() {
         min_severity = "blue"
         name = "console"
         shown = true
+
+        [score]
+        model = "none"
 
         [store]
         keep_incidents = "730d"
@@ -125,32 +129,32 @@ false_alarms_per_brand_month = "few"
     check(
         text,
         expect![[r#"
-        tocsin.toml:2:1: brand 1: `name` is missing
-          help: write name = "山岚茶饮"
-        tocsin.toml:3:1: brand 1: `nmae` is not known here
-          help: did you mean `name`? Known here are `expected_per_hour`, `name`, `query`, `time_zone`
-        tocsin.toml:4:18: brand 1: query: this parenthesis is never closed
-          help: put a ) where it ends
-        tocsin.toml:5:13: brand 1: time_zone: "Asia/Shanghia" is no time zone
-          help: did you mean "Asia/Shanghai"?
-        tocsin.toml:8:8: brand 2: name: is a whole number and must be a text in quotes
-          help: write name = "山岚茶饮"
-        tocsin.toml:10:21: brand 2: expected_per_hour: is 0 and must be more than 0
-          help: write expected_per_hour = 20
-        tocsin.toml:13:8: outlet 1: kind: "webhok" is not known here
-          help: did you mean "webhook"? Known are "console", "webhook", "dingtalk"
-        tocsin.toml:17:16: outlet 2: min_severity: "purple" is not known here
-          help: write one of "blue", "yellow", "orange", "red"
-        tocsin.toml:18:11: outlet 2: brands 1: there is no brand "nobody"
-          help: write the name of a [[brand]], or leave brands out for all of them
-        tocsin.toml:21:14: store: keep_posts: "2d" is less than 3d
-          help: write "3d" or more
-        tocsin.toml:22:17: store: keep_rejected: "soon" is not a length of time
-          help: write a number with its unit (s, min, h, d, w), such as "7d"
-        tocsin.toml:24:2: `htp` is not known here
-          help: did you mean `http`? Known here are `brand`, `detect`, `http`, `inlet`, `log`, `notify`, `outlet`, `score`, `store`, `tokenize`, `trace`
-        tocsin.toml:28:32: detect: false_alarms_per_brand_month: is a text and must be a number
-          help: write false_alarms_per_brand_month = 0.5"#]],
+            tocsin.toml:2:1: brand 1: `name` is missing
+              help: write name = "山岚茶饮"
+            tocsin.toml:3:1: brand 1: `nmae` is not known here
+              help: did you mean `name`? Known here are `accounts`, `expected_per_hour`, `keyword`, `name`, `query`, `rivals`, `sources`, `time_zone`
+            tocsin.toml:4:18: brand 1: query: this parenthesis is never closed
+              help: put a ) where it ends
+            tocsin.toml:5:13: brand 1: time_zone: "Asia/Shanghia" is no time zone
+              help: did you mean "Asia/Shanghai"?
+            tocsin.toml:8:8: brand 2: name: is a whole number and must be a text in quotes
+              help: write name = "山岚茶饮"
+            tocsin.toml:10:21: brand 2: expected_per_hour: is 0 and must be more than 0
+              help: write expected_per_hour = 20
+            tocsin.toml:13:8: outlet 1: kind: "webhok" is not known here
+              help: did you mean "webhook"? Known are "console", "webhook", "dingtalk"
+            tocsin.toml:17:16: outlet 2: min_severity: "purple" is not known here
+              help: write one of "blue", "yellow", "orange", "red"
+            tocsin.toml:18:11: outlet 2: brands 1: there is no brand "nobody"
+              help: write the name of a [[brand]] that stands in this config
+            tocsin.toml:21:14: store: keep_posts: "2d" is less than 3d
+              help: write "3d" or more
+            tocsin.toml:22:17: store: keep_rejected: "soon" is not a length of time
+              help: write a number with its unit (s, min, h, d, w), such as "7d"
+            tocsin.toml:24:2: `htp` is not known here
+              help: did you mean `http`? Known here are `brand`, `detect`, `event`, `http`, `inlet`, `lists`, `log`, `notify`, `outlet`, `score`, `source`, `store`, `tokenize`, `trace`
+            tocsin.toml:28:32: detect: false_alarms_per_brand_month: is a text and must be a number
+              help: write false_alarms_per_brand_month = 0.5"#]],
     );
 }
 
@@ -460,6 +464,7 @@ fn the_environment_goes_before_the_file() {
 
         [detect]
         false_alarms_per_brand_month = 2.0
+        holidays = "CN"
 
         [detect.severity.orange]
         excess = 50.0
@@ -495,6 +500,9 @@ fn the_environment_goes_before_the_file() {
         min_severity = "blue"
         name = "console"
         shown = true
+
+        [score]
+        model = "none"
 
         [store]
         keep_incidents = "730d"
@@ -617,6 +625,7 @@ fn the_example_is_right_as_it_is_and_with_everything_switched_on() {
     let config = read("all", all.as_bytes(), folder.path(), &env).unwrap_or_else(|faults| panic!("{faults}"));
     assert_eq!((config.inlets.len(), config.outlets.len()), (2, 3));
     assert!(config.trace.is_some() && config.dictionary.is_some() && !config.lexicon.is_empty());
+    assert_eq!(config.model, Beside::Shipped);
 }
 
 #[test]
@@ -713,4 +722,130 @@ fn the_version_is_of_names_and_queries_in_any_order() {
     assert_eq!(version(&format!("{a}{b}")), version(&format!("{b}{a}[log]\nlevel = 'debug'")));
     assert_ne!(version(a), version("[[brand]]\nname = 'a'\nquery = 'y'\n"));
     assert_eq!(format!("{:016x}", version(a)), "ab8b9b820d8005fc", "the same for ever");
+}
+
+#[test]
+fn circumstances_are_checked() {
+    check_beside_a_brand(
+        r#"
+[[brand]]
+name = "二号"
+query = "二号"
+sources = ["weibo", "小 红书"]
+rivals = ["山岚茶饮", "二号", "三号"]
+accounts = ["weibo/77", "weibo/"]
+keyword = [{ words = [], posts = 0 }, { words = ["起火", " "] }]
+
+[[event]]
+name = "618"
+from = "2026-06-18"
+until = "2026-06-17"
+expected = "10"
+
+[[event]]
+name = ""
+from = "tomorrow"
+until = "2026-06-18T20:00:00+08:00"
+expected = "0x"
+brands = ["四号"]
+
+[[source]]
+name = "desk"
+kind = "report"
+
+[[source]]
+name = "desk"
+kind = "rumour"
+
+[lists]
+regulators = ["https://samr.gov.cn/x", "samr.gov.cn", "weibo/1"]
+"#,
+        expect![[r#"
+            tocsin.toml:8:21: brand 二号: sources 2: "小 红书" has a control character or white space in it
+              help: write it as the posts have it in their field source, such as "weibo"
+            tocsin.toml:9:10: brand 二号: rivals: names the brand itself
+              help: write the names of others, each with a [[brand]] of its own
+            tocsin.toml:9:25: brand 二号: rivals 3: there is no brand "三号"
+              help: did you mean "二号"?
+            tocsin.toml:10:25: brand 二号: accounts 2: "weibo/" is no author: its id is empty
+              help: write the author as the posts have it: "weibo/1234567", or the id alone for every source
+            tocsin.toml:11:22: brand 二号: keyword 1: words: is empty
+              help: write words as they stand in posts, such as words = ["起火"]
+            tocsin.toml:11:34: brand 二号: keyword 1: posts: is 0, and no post is always there
+              help: write posts = 1, or more
+            tocsin.toml:11:49: brand 二号: keyword 2: words: has an empty word in it, or more than 32
+              help: write words as they stand in posts, such as words = ["起火", "recall"]
+            tocsin.toml:16:9: event 618: until: is not later than from
+              help: write the later one here, the earlier one in from
+            tocsin.toml:17:12: event 618: expected: "10" says of nothing how many times it is expected
+              help: write how many times the usual is expected, such as "10x", or "0.5x" for half of it
+            tocsin.toml:20:8: event 2: name: is empty
+              help: write what people call it, such as name = "618"
+            tocsin.toml:21:8: event 2: from: "tomorrow" is neither a date nor a time
+              help: write a date such as "2026-06-18", or a time such as "2026-06-18T20:00:00+08:00"
+            tocsin.toml:23:12: event 2: expected: "0x" says of nothing how many times it is expected
+              help: write how many times the usual is expected, such as "10x", or "0.5x" for half of it
+            tocsin.toml:24:11: event 2: brands 1: there is no brand "四号"
+              help: did you mean "二号"?
+            tocsin.toml:31:8: source desk: name: there is another source of the name desk
+              help: join the two
+            tocsin.toml:32:8: source desk: kind: "rumour" is not known here
+              help: write one of "posts", "report"
+            tocsin.toml:35:15: lists: regulators 1: "https://samr.gov.cn/x" is an address
+              help: write the site without https:// and without what stands behind it, such as "samr.gov.cn""#]],
+    );
+}
+
+#[test]
+fn what_is_said_of_circumstances_is_what_is_in_force() {
+    let text = r#"
+[[brand]]
+name = "山岚茶饮"
+query = "山岚茶饮"
+sources = ["weibo", "weibo", "douyin"]
+rivals = ["对手"]
+accounts = ["weibo/77", "78"]
+keyword = [{ words = ["起火", "RECALL"], posts = 3 }]
+
+[[brand]]
+name = "对手"
+query = "对手"
+
+[[event]]
+name = "618"
+from = "2026-06-18"
+until = "2026-06-20"
+expected = "10x"
+
+[[source]]
+name = "desk"
+kind = "report"
+
+[lists]
+media = ["People.com.cn", "weibo/2803301701"]
+"#;
+    let config = read_with(text, &[]).unwrap();
+    let event = &config.events[0];
+    assert_eq!(event.until.millis() - event.from.millis(), 3 * 86_400_000, "three whole days");
+    assert_eq!(tocsin_wire::rfc3339(event.from.millis()), "2026-06-17T16:00:00Z", "midnight in Shanghai");
+    let shown = show(&config);
+    let again = read_with(&shown, &[]).unwrap();
+    assert_eq!(show(&again), shown, "what is shown can be read again");
+    assert_eq!((again.events, again.lists, again.reports), (config.events, config.lists, config.reports));
+    assert_eq!(again.brands[0].sources.len(), 2);
+}
+
+#[test]
+fn a_time_zone_becomes_its_offsets() {
+    let offsets = |name: &str| offsets(&jiff::tz::TimeZone::get(name).unwrap());
+    assert_eq!(offsets("Asia/Shanghai").iter().map(|(_, minutes)| *minutes).collect::<Vec<_>>(), [480]);
+    let berlin = offsets("Europe/Berlin");
+    let at = |text: &str| {
+        let hour = tocsin_model::Hour(tocsin_wire::parse_rfc3339(text).unwrap().div_euclid(3_600_000));
+        berlin.iter().rev().find(|(from, _)| *from <= hour).unwrap().1
+    };
+    assert_eq!(
+        [at("2026-03-29T00:00:00Z"), at("2026-03-29T01:00:00Z"), at("2040-01-01T00:00:00Z")],
+        [60, 120, 60]
+    );
 }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tocsin_embedded::{Office, Store};
 use tocsin_flow::{Arrival, Arrivals, Fault, Intake};
-use tocsin_model::{ArrivalTime, Rejected, Subject};
+use tocsin_model::{ArrivalTime, BrandId, Day, DayCounts, Minute, Rejected, State, Subject};
 
 /// One question.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -22,6 +24,10 @@ pub(crate) enum Question {
     RejectedOne { number: u64 },
     /// Send rejected records again.
     Retry { which: Which },
+    /// The days that are kept of a brand.
+    Days { brand: String },
+    /// A signal, and what its window holds now.
+    Signal { id: String },
 }
 
 /// Which rejected records.
@@ -75,7 +81,39 @@ impl Clerk {
                 Ok(found.map_or(Value::Null, |r| numbered(*number, &r)))
             }
             Question::Retry { which } => self.retry(which, now).await,
+            Question::Days { brand } => self.days(brand),
+            Question::Signal { id } => self.signal(id),
         }
+    }
+
+    fn days(&self, brand: &str) -> Result<Value, Fault> {
+        let Ok(brand) = BrandId::new(brand) else { return Ok(Value::Null) };
+        let kept = self.office.days(&Subject::Brand(brand))?;
+        let day = |(day, counts): &(Day, DayCounts)| {
+            json!([day.0, STANDARD.encode(tocsin_wire::write_day(counts))])
+        };
+        let days: Vec<Value> = kept.days.iter().map(day).collect();
+        Ok(json!({"now": kept.now.millis(), "first": kept.first.map(|minute| minute.0), "days": days}))
+    }
+
+    fn signal(&self, id: &str) -> Result<Value, Fault> {
+        let mut found = None;
+        self.office.signals(|signal| {
+            if signal.id.as_str() == id {
+                found.get_or_insert(signal);
+            }
+        })?;
+        let Some(signal) = found else { return Ok(Value::Null) };
+        let holds = match &signal.state {
+            State::Abnormal { evidence, .. } => {
+                let last = signal.at.minute();
+                let first = Minute(last.0 - i64::from(evidence.window_minutes) + 1);
+                self.office.window(&signal.subject, first, last)?
+            }
+            State::Cleared { .. } => None,
+        };
+        let holds = holds.map(|c| json!({"heard": c.heard, "negative": c.negative, "posts": c.posts}));
+        Ok(json!({"signal": value(&tocsin_wire::write_signal(&signal)), "holds": holds}))
     }
 
     fn incidents(&self, open: bool, brand: Option<&str>, limit: usize) -> Result<Value, Fault> {

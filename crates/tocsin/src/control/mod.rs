@@ -5,8 +5,10 @@
 
 mod answers; // what is asked, and the answers
 mod door; // the running process's side
+mod reasons; // why a signal was made
+mod usual; // a brand's coming week
 mod visit; // the command's side
 mod words; // answers as text
 
 pub(crate) use door::Door;
-pub(crate) use visit::{incidents, rejected};
+pub(crate) use visit::{baseline, explain, incidents, rejected};

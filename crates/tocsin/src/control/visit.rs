@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
+use tocsin_model::{BrandId, Subject};
 
 use super::answers::{Clerk, Question, Which};
 use super::door::{Card, PATH};
-use super::words;
-use crate::cli::args::{Incidents, Place, Rejected};
+use super::{reasons, usual, words};
+use crate::cli::args::{Baselines, Explain, Incidents, Place, Rejected};
 use crate::cli::{self, Exit};
 use crate::config::{self, Config};
 use crate::house::House;
@@ -68,6 +69,42 @@ pub(crate) fn rejected(typed: &Rejected, out: &mut impl Write) -> Result<std::io
             Ok(words::retried(out, &answer))
         }
     }
+}
+
+/// Runs `tocsin baseline …`.
+pub(crate) fn baseline(typed: &Baselines, out: &mut impl Write) -> Result<std::io::Result<()>, cli::Stop> {
+    let Baselines::Show { brand: name, place, json } = typed;
+    let visit = ask(place, &Question::Days { brand: name.clone() })?;
+    let brand = BrandId::new(name).map_err(|why| cli::Stop::usage(format_args!("{name:?} {why}")))?;
+    let subject = Subject::Brand(brand.clone());
+    let history = usual::history(subject, &visit.answer).filter(|history| history.first.is_some());
+    let Some(history) = history else {
+        let words =
+            format!("nothing was ever counted of {brand}; tocsin config show has the names of the brands");
+        return Err(cli::Stop { exit: Exit::Usage, words });
+    };
+    let life = visit.config.as_ref().and_then(|config| crate::house::lives(config).brands.remove(&brand));
+    let zone = visit
+        .config
+        .as_ref()
+        .and_then(|c| c.brands.iter().find(|b| b.name == brand))
+        .map(|b| b.time_zone.clone());
+    let week = usual::week(&history, &life.unwrap_or_default().habits);
+    Ok(if *json {
+        usual::lines(out, &week)
+    } else {
+        usual::plot(out, &week, &zone.unwrap_or(jiff::tz::TimeZone::UTC))
+    })
+}
+
+/// Runs `tocsin explain`.
+pub(crate) fn explain(typed: &Explain, out: &mut impl Write) -> Result<std::io::Result<()>, cli::Stop> {
+    let answer = ask(&typed.place, &Question::Signal { id: typed.signal.clone() })?.answer;
+    if answer.is_null() {
+        let words = format!("no signal {}; tocsin incidents show has those of an incident", typed.signal);
+        return Err(cli::Stop::failed(words));
+    }
+    Ok(reasons::explain(out, &answer))
 }
 
 fn lines(out: &mut impl Write, answer: &Value) -> std::io::Result<()> {

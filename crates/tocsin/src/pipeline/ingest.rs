@@ -4,14 +4,16 @@ use tocsin_flow::{Batch, Casebook, Claims, Fault, Kin, Meters as _, Outputs, Raw
 use tocsin_model::{ArrivalTime, Matched, Position, Post, Rejected};
 
 use super::Chain;
+use super::came::Came;
 
 impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
-    /// Reads, claims and matches a batch, and lets brands descend. What cannot be read is rejected.
+    /// Reads, claims and matches a batch, and lets brands descend; and what came for the first time. What cannot
+    /// be read is rejected.
     pub(super) async fn ingest(
         &mut self,
         batch: Batch<RawRecord>,
         outputs: &mut Outputs,
-    ) -> Result<Vec<Matched>, Fault> {
+    ) -> Result<(Vec<Matched>, Vec<Came>), Fault> {
         let (lane, began) = (batch.lane, self.clock.steady());
         let records = batch.records.len();
         // Nothing that any of these records can still answer may be forgotten.
@@ -26,6 +28,8 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
         for (_, post) in &posts {
             self.metrics.post_received(post.arrived.since(post.created));
         }
+        let came =
+            posts.iter().zip(&sightings).filter_map(|((at, post), s)| Came::of(*at, post, s)).collect();
         let seen =
             posts.into_iter().zip(sightings).map(|((position, post), sighting)| (position, post, sighting));
         let ingested = tocsin_ingest::ingest(&mut self.matcher, seen);
@@ -37,7 +41,7 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
         }
         let took = self.clock.steady().saturating_sub(began);
         self.metrics.stage_ran("ingest", records, matched.len(), took);
-        Ok(matched)
+        Ok((matched, came))
     }
 }
 

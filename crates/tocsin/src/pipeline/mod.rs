@@ -4,22 +4,29 @@
 //! decide; here is only who is asked what, and when. Time is the records' own: a batch is judged in slices of
 //! one tick of data time, so a replay at any speed and a live day come to the same.
 
+mod came; // records → a row of each source
+mod coverage; // whether the sources where a brand lives are heard
 mod detect; // score → spike-detect → windows
 mod ingest; // posts → claims, brands, kin
+mod leaders; // who began what is said
+mod past; // what is learned of a subject's past weeks
 mod tell; // signals → incidents → notices
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
 use tocsin_flow::{Batch, Casebook, Claims, Clock, Fault, Kin, Outputs, RawRecord, Windows};
 use tocsin_ingest::{BrandSet, Matcher};
-use tocsin_model::{ArrivalTime, Lane, Position, Scored, Sighting, Tokenized};
+use tocsin_model::{ArrivalTime, Lane, Position, Scored, Sighting, Subject, Tokenized};
 use tocsin_notify::Plan;
 use tocsin_runtime::{Metrics, Step, Ticks};
 use tocsin_score::Scorer;
 use tocsin_spike_detect::{AuthorSecret, Rule};
 use tocsin_tokenize::{Scratch, Tokenizer};
 use tracing::{Instrument as _, info_span};
+
+pub use past::{Life, Lives};
 
 /// A tick of data time, in milliseconds.
 const TICK_MILLIS: i64 = 10_000;
@@ -37,6 +44,10 @@ pub struct Knowledge {
     pub rule: Arc<Rule>,
     /// Whom it is told.
     pub plan: Arc<Plan>,
+    /// What the operator says of the brands' lives.
+    pub lives: Arc<Lives>,
+    /// Whether anything is judged, or only counted.
+    pub judges: bool,
 }
 
 /// The whole chain on the state of one carrier.
@@ -57,8 +68,12 @@ pub struct Chain<S> {
     now: Option<ArrivalTime>,
     /// The same before the batch at hand.
     settled: Option<ArrivalTime>,
-    /// The fence of each brand, as far as known.
-    seen: rustc_hash::FxHashMap<tocsin_model::Subject, Position>,
+    /// The fence of each subject, as far as known.
+    seen: FxHashMap<Subject, Position>,
+    /// What is learned of each subject.
+    pasts: past::Pasts,
+    /// Since when a live chain hears what comes.
+    started: Option<ArrivalTime>,
 }
 
 impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
@@ -74,8 +89,10 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
         now: Option<ArrivalTime>,
     ) -> Chain<S> {
         let knowledge = reload.borrow_and_update().clone();
+        let started = (ticks == Ticks::Clock).then(|| clock.now());
         Chain {
             state,
+            started,
             matcher: Matcher::new(Arc::clone(&knowledge.brands)),
             knowledge,
             reload,
@@ -87,7 +104,8 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
             telling: Duration::ZERO,
             now,
             settled: now,
-            seen: rustc_hash::FxHashMap::default(),
+            seen: FxHashMap::default(),
+            pasts: past::Pasts::default(),
         }
     }
 
@@ -96,6 +114,7 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
         if self.reload.has_changed().unwrap_or(false) {
             self.knowledge = self.reload.borrow_and_update().clone();
             self.matcher = Matcher::new(Arc::clone(&self.knowledge.brands));
+            self.pasts.clear();
         }
     }
 
@@ -104,17 +123,19 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
         &mut self,
         lane: Lane,
         arrivals: &[(Position, ArrivalTime)],
-        scored: &[Scored],
+        read: &Read,
         outputs: &mut Outputs,
     ) -> Result<(), Fault> {
-        let mut rest = scored;
+        let (mut scored, mut came) = (read.scored.as_slice(), read.came.as_slice());
+        let mut first = arrivals.first().map(|(position, _)| *position).unwrap_or_default();
         for slice in slices(arrivals, self.now) {
             self.tick_through(slice.now, outputs).await?;
             self.now = Some(slice.now);
-            let until = rest.partition_point(|s| s.tokenized.matched.position <= slice.last);
-            let (these, later) = rest.split_at(until);
-            rest = later;
+            let these = take_while(&mut scored, |s| s.tokenized.matched.position <= slice.last);
+            let came = take_while(&mut came, |c| c.position <= slice.last);
+            self.hear(lane, (first, slice.last), came, these, outputs).await?;
             self.detect(lane, these, outputs).await?;
+            first = slice.last.next();
         }
         Ok(())
     }
@@ -133,8 +154,9 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
     }
 
     /// The stages that need no order of time: all of a batch at once.
-    async fn read(&mut self, batch: Batch<RawRecord>, outputs: &mut Outputs) -> Result<Vec<Scored>, Fault> {
-        let matched = self.ingest(batch, outputs).instrument(info_span!("stage", stage = "ingest")).await?;
+    async fn read(&mut self, batch: Batch<RawRecord>, outputs: &mut Outputs) -> Result<Read, Fault> {
+        let (matched, came) =
+            self.ingest(batch, outputs).instrument(info_span!("stage", stage = "ingest")).await?;
         let (posts, began) = (matched.len(), self.clock.steady());
         let cut = |matched| self.knowledge.tokenizer.tokenize(matched, &mut self.scratch);
         let tokenized: Vec<Tokenized> =
@@ -146,8 +168,16 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
             info_span!("stage", stage = "score").in_scope(|| tokenized.into_iter().map(read).collect());
         scored.sort_by_key(|s| s.tokenized.matched.position);
         self.metrics.stage_ran("score", posts, posts, self.clock.steady().saturating_sub(cut_at));
-        Ok(scored)
+        Ok(Read { scored, came })
     }
+}
+
+/// A batch, read.
+struct Read {
+    /// What mentions brands, by position.
+    scored: Vec<Scored>,
+    /// What came for the first time, whatever it speaks of, by position.
+    came: Vec<came::Came>,
 }
 
 impl<S: Claims + Kin + Windows + Casebook> Step for Chain<S> {
@@ -160,19 +190,19 @@ impl<S: Claims + Kin + Windows + Casebook> Step for Chain<S> {
         let arrivals: Vec<(Position, ArrivalTime)> =
             batch.records.iter().map(|(position, record)| (*position, record.arrived)).collect();
         let mut outputs = Outputs::default();
-        let scored = self.read(batch, &mut outputs).await?;
+        let read = self.read(batch, &mut outputs).await?;
         let began = self.clock.steady();
-        let detecting = self.detect_all(lane, &arrivals, &scored, &mut outputs);
+        let detecting = self.detect_all(lane, &arrivals, &read, &mut outputs);
         detecting.instrument(info_span!("stage", stage = "spike-detect")).await?;
         self.metrics.stage_ran(
             "spike-detect",
-            scored.len(),
+            read.scored.len(),
             outputs.signals.len(),
             self.clock.steady().saturating_sub(began),
         );
         let telling = std::mem::take(&mut self.telling);
         self.metrics.stage_ran("notify", outputs.signals.len(), outputs.notices.len(), telling);
-        self.judged(&scored);
+        self.judged(&read.scored);
         Ok(outputs)
     }
 
@@ -188,6 +218,7 @@ impl<S: Claims + Kin + Windows + Casebook> Step for Chain<S> {
 
     fn abandoned(&mut self) {
         self.seen.clear();
+        self.pasts.clear();
         self.now = self.settled;
     }
 }
@@ -199,6 +230,13 @@ struct Slice {
     last: Position,
     /// The greatest arrival up to and with them.
     now: ArrivalTime,
+}
+
+/// Takes what comes first and is so.
+fn take_while<'a, T>(rest: &mut &'a [T], is_so: impl Fn(&T) -> bool) -> &'a [T] {
+    let (these, later) = rest.split_at(rest.partition_point(is_so));
+    *rest = later;
+    these
 }
 
 fn tick_of(time: ArrivalTime) -> i64 {

@@ -15,21 +15,21 @@ use std::time::Duration;
 use tocsin_embedded::Keep;
 use tocsin_flow::{Arrivals, Cursor, Fault, Intake, Room, Stop};
 use tocsin_model::{ArrivalTime, DAY, Span};
-use tocsin_runtime::{Stopper, Ticks, stop_on_signals};
-use tokio::sync::watch;
+use tocsin_runtime::stop_on_signals;
 
 use crate::cli::args::{Replay, Speed};
 use crate::cli::{self, Exit};
-use crate::house::{House, Told, keep, knowledge};
+use crate::house::{Feed, House, Told, keep, knowledge};
 
 pub(crate) use entry::Entry;
+pub(crate) use order::Recording;
 pub(crate) use progress::Progress;
 
 /// Posts handed in at once.
 const TOGETHER: usize = 2_000;
 
 /// How far ahead of this machine's clock a recording may be dated: clocks are wrong at times, but not by more.
-const AHEAD_MAX: Span = Span::from_millis(366 * DAY.millis());
+pub(crate) const AHEAD_MAX: Span = Span::from_millis(366 * DAY.millis());
 
 /// Runs the command.
 pub(crate) fn replay(typed: &Replay, log: &str) -> Result<(), cli::Stop> {
@@ -48,42 +48,32 @@ pub(crate) fn replay(typed: &Replay, log: &str) -> Result<(), cli::Stop> {
     let runtime = tokio::runtime::Runtime::new().map_err(cli::Stop::failed)?;
     let house = House::new();
     let latest = house.room.clock.now().plus(AHEAD_MAX);
-    let recording = order::Recording::open(&typed.files, folder, latest)?;
+    let warm_up = Recording::open(&typed.warm_up, folder, latest)?;
+    let recording = Recording::open(&typed.files, folder, latest)?;
     let store = house.open(folder, keep_all(keep(&config)))?;
-    let ended = runtime.block_on(async {
+    let mut ended = Fed::default();
+    runtime.block_on(async {
         stop_on_signals(house.stopper.clone()).map_err(cli::Stop::failed)?;
-        let (knowledge, entries) = (knowledge(&config, Told::Nobody)?, recording.entries()?);
-        let (_keep, knowledge) = watch::channel(knowledge);
-        let drain = Stopper::new();
-        let chain = house.chain(&store, knowledge, Ticks::Records, house.stopper.stop(), drain.stop());
-        let progress = Progress::new(recording.posts());
-        let feeder = Feeder {
-            intake: Arc::new(store.intake()),
-            room: house.room.clone(),
-            stop: house.stopper.stop(),
-            speed: typed.speed,
-            key: recording.key(),
-        };
-        let fed = feeder.feed(entries, &progress).await;
-        drain.set();
-        progress.reading_ends();
-        let done = chain.await.map_err(cli::Stop::failed)?;
-        progress.clear();
-        done?;
-        store.sync().await?;
-        fed
+        for (recording, told) in [(&warm_up, Told::NothingJudged), (&recording, Told::Nobody)] {
+            if recording.posts() > 0 && !ended.stopped {
+                let feed = Feed { count: recording.posts(), speed: typed.speed, key: recording.key() };
+                let known = knowledge(&config, told)?;
+                ended.add(house.run_through(&store, known, feed, recording.entries()?).await?);
+            }
+        }
+        Ok::<(), cli::Stop>(())
     })?;
     if ended.stopped {
         let words = "stopped before the end; the same command with the same --data goes on from here";
         return Err(cli::Stop { exit: Exit::Failed, words: words.into() });
     }
-    outs.write(&store.office(), &ended, recording.disorder())
+    outs.write(&store.office(), &ended, warm_up.disorder() + recording.disorder())
 }
 
 /// What a replay is run for does not go by age while it runs, however long the recording is: counts, signals,
 /// incidents and what was rejected are written out at its end. A process that lives on the folder later forgets as
 /// its config says.
-fn keep_all(keep: Keep) -> Keep {
+pub(crate) fn keep_all(keep: Keep) -> Keep {
     const ALL: Span = Span::from_millis(i64::MAX);
     Keep { counts: ALL, rejected: ALL, incidents: ALL, ..keep }
 }
@@ -109,6 +99,15 @@ pub(crate) struct Fed {
     pub(crate) rejected: u64,
     /// It was told to stop before the end.
     pub(crate) stopped: bool,
+}
+
+impl Fed {
+    fn add(&mut self, more: Fed) {
+        self.before += more.before;
+        self.posts += more.posts;
+        self.rejected += more.rejected;
+        self.stopped |= more.stopped;
+    }
 }
 
 impl Feeder {

@@ -25,9 +25,11 @@ impl Checker<'_> {
         }
         let mut brands: Vec<Brand> = Vec::new();
         let mut names = BTreeSet::new();
+        let mut rivals = Vec::new();
         for (n, raw) in raw.into_iter().flatten().enumerate() {
             let at = all.index(n);
-            let Some(raw) = raw else { continue };
+            let Some(mut raw) = raw else { continue };
+            let of_rivals = raw.rivals.take();
             let name = raw.name.as_deref().map(|name| name.trim().to_owned());
             let taken = name.filter(|name| !names.insert(name.clone()));
             if let Some(name) = &taken {
@@ -35,7 +37,17 @@ impl Checker<'_> {
                 let help = "give each brand its own name, or join the two queries with OR";
                 self.fault(&at.key("name"), &what, help);
             }
-            brands.extend(self.brand(&at, raw).filter(|_| taken.is_none()));
+            if let Some(brand) = self.brand(&at, raw).filter(|_| taken.is_none()) {
+                brands.push(brand);
+                rivals.push((at.key("rivals"), of_rivals));
+            }
+        }
+        for (n, (at, rivals)) in rivals.into_iter().enumerate() {
+            brands[n].rivals = self.some_brands(&at, rivals, &brands);
+            if brands[n].rivals.contains(&brands[n].name) {
+                let help = "write the names of others, each with a [[brand]] of its own";
+                self.fault(&at, "names the brand itself", help);
+            }
         }
         brands
     }
@@ -50,8 +62,23 @@ impl Checker<'_> {
             Some(n) => Some(self.number_above(&at_expected, n, 0.0, "expected_per_hour = 20")?),
             None => None,
         };
+        let sources = self.sources(&at.key("sources"), raw.sources);
+        let accounts = self.accounts(&at.key("accounts"), raw.accounts);
+        let keywords = self.keywords(&at.key("keyword"), raw.keyword);
         let (query, query_text) = query?;
-        Some(Brand { name: name?, query, query_text, time_zone: time_zone?, expected_per_hour })
+        let (name, time_zone) = (name?, time_zone?);
+        // Rivals are known when all brands are.
+        Some(Brand {
+            name,
+            query,
+            query_text,
+            time_zone,
+            expected_per_hour,
+            sources,
+            rivals: Vec::new(),
+            accounts,
+            keywords,
+        })
     }
 
     fn brand_name(&mut self, at: &At, name: &str) -> Option<BrandId> {

@@ -1,6 +1,7 @@
 //! From what was written to what it means: [`super::raw`] to [`super::checked`], every fault told.
 
 mod brands; // what is watched
+mod circumstances; // events, sources, known authors and sites
 mod inlets; // how posts come in
 mod outlets; // how notices go out
 mod secrets; // from files, the environment, or as they stand
@@ -13,7 +14,7 @@ use super::at::At;
 use super::checked::Config;
 use super::document::Document;
 use super::faults::Fault;
-use super::raw::RawConfig;
+use super::raw::{RawConfig, RawHolidays};
 
 /// What a check needs to know besides the raw values.
 pub(super) struct Surroundings<'a> {
@@ -39,11 +40,17 @@ pub(super) fn check(raw: RawConfig, around: &Surroundings<'_>, faults: &mut Vec<
     let inlets = checker.inlets(raw.inlet);
     let outlets = checker.outlets(raw.outlet, &brands);
     let listen = checker.listen(raw.http.unwrap_or_default(), inlets.as_deref());
-    let rule = checker.rule(raw.detect.unwrap_or_default());
+    let events = checker.events(raw.event, &brands);
+    let reports = checker.reports(raw.source);
+    let lists = checker.lists(raw.lists.unwrap_or_default());
+    let detect = raw.detect.unwrap_or_default();
+    let chinese_holidays = !matches!(detect.holidays, Some(RawHolidays::None));
+    let rule = checker.rule(detect);
     let cool_down = checker.cool_down(raw.notify.unwrap_or_default());
     let store = checker.store(raw.store.unwrap_or_default());
     let dictionary = checker.dictionary(raw.tokenize.unwrap_or_default());
     let score = raw.score.unwrap_or_default();
+    let model = checker.model(score.model);
     let lexicon = checker.lexicon(score.lexicon.unwrap_or_default());
     let concerns = checker.concerns(score.concerns.unwrap_or_default());
     let log = checker.log(raw.log.unwrap_or_default());
@@ -57,11 +64,16 @@ pub(super) fn check(raw: RawConfig, around: &Surroundings<'_>, faults: &mut Vec<
         inlets: inlets?,
         outlets: outlets?,
         rule: rule?,
+        chinese_holidays,
+        events,
+        reports,
+        lists,
         cool_down: cool_down?,
         store: store?,
         listen: listen?,
         dictionary,
         lexicon,
+        model,
         concerns,
         log,
         trace,

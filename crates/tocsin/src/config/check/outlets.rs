@@ -186,7 +186,12 @@ impl Checker<'_> {
     }
 
     /// Names of brands that there are.
-    fn some_brands(&mut self, at: &At, raw: Option<Vec<Option<String>>>, brands: &[Brand]) -> Vec<BrandId> {
+    pub(super) fn some_brands(
+        &mut self,
+        at: &At,
+        raw: Option<Vec<Option<String>>>,
+        brands: &[Brand],
+    ) -> Vec<BrandId> {
         let mut found = Vec::new();
         for (n, name) in raw.into_iter().flatten().enumerate() {
             let Some(name) = name else { continue };
@@ -196,9 +201,7 @@ impl Checker<'_> {
                 None => {
                     let help = match nearest(&name, brands.iter().map(|b| b.name.as_str())) {
                         Some(near) => format!("did you mean {near:?}?"),
-                        None => {
-                            "write the name of a [[brand]], or leave brands out for all of them".to_owned()
-                        }
+                        None => "write the name of a [[brand]] that stands in this config".to_owned(),
                     };
                     self.fault(&at.index(n), &format!("there is no brand {name:?}"), &help);
                 }

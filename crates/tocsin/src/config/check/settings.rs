@@ -9,7 +9,7 @@ use tocsin_model::{Severity, Span};
 use tocsin_spike_detect::Rule;
 
 use super::super::at::At;
-use super::super::checked::{Inlet, Log, LogFormat, Store};
+use super::super::checked::{Beside, Inlet, Log, LogFormat, Store};
 use super::super::raw::{
     RawDetect, RawHttp, RawLog, RawLogFormat, RawNotify, RawSecret, RawStore, RawTokenize, RawTrace,
 };
@@ -140,6 +140,20 @@ impl Checker<'_> {
             self.fault(&at, &what, "write one word a line into it, or leave the key out");
         }
         Some(path)
+    }
+
+    /// What reads beside the rules; a file must be a model.
+    pub(super) fn model(&mut self, raw: Option<String>) -> Beside {
+        let path = match raw.as_deref() {
+            None | Some("none") => return Beside::Nothing,
+            Some("shipped") => return Beside::Shipped,
+            Some(path) => self.path(path),
+        };
+        if let Err(why) = crate::cli::model::read(&path) {
+            let at = At::top().key("score").key("model");
+            self.fault(&at, &why, "write none, shipped, or a file that tocsin train made");
+        }
+        Beside::File(path)
     }
 
     /// Words that lean one way or the other.

@@ -1,0 +1,89 @@
+//! A place apart: posts through the real pipeline in a folder that goes away. Nobody is told, and what is live
+//! sees nothing of it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tocsin_embedded::Store;
+use tocsin_model::Incident;
+use tocsin_runtime::{Stopper, Ticks, stop_on_signals};
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+use crate::cli;
+use crate::cli::args::Speed;
+use crate::config::Config;
+use crate::house::{House, Told, keep, knowledge};
+use crate::replay::{Entry, Fed, Feeder, Progress, keep_all};
+
+/// A process's worth of pipeline on a folder of its own.
+pub(crate) struct Sandbox {
+    house: House,
+    store: Store,
+    runtime: Runtime,
+    folder: tempfile::TempDir,
+}
+
+impl Sandbox {
+    /// A new one, with nothing in it.
+    pub(crate) fn open(config: &Config) -> Result<Sandbox, cli::Stop> {
+        let folder = tempfile::Builder::new().prefix("tocsin-apart-").tempdir().map_err(cli::Stop::failed)?;
+        let house = House::new();
+        let runtime = Runtime::new().map_err(cli::Stop::failed)?;
+        let stopper = house.stopper.clone();
+        runtime.block_on(async { stop_on_signals(stopper).map_err(cli::Stop::failed) })?;
+        let store = house.open(folder.path(), keep_all(keep(config)))?;
+        Ok(Sandbox { house, store, runtime, folder })
+    }
+
+    /// Runs entries through the pipeline as this config has it, until all of them are judged. `part` is the name under
+    /// which they are handed in: another one for each call.
+    ///
+    /// # Errors
+    /// Somebody stopped it; what the entries or the pipeline say.
+    pub(crate) fn pass(
+        &self,
+        config: &Config,
+        part: &str,
+        entries: impl Iterator<Item = Result<Entry, cli::Stop>>,
+        count: u64,
+    ) -> Result<Fed, cli::Stop> {
+        let (_keep, knowledge) = watch::channel(knowledge(config, Told::Nobody)?);
+        let fed = self.runtime.block_on(async {
+            let (stop, drain) = (self.house.stopper.stop(), Stopper::new());
+            let chain = self.house.chain(&self.store, knowledge, Ticks::Records, stop, drain.stop());
+            let progress = Progress::new(count);
+            let feeder = Feeder {
+                intake: Arc::new(self.store.intake()),
+                room: self.house.room.clone(),
+                stop: self.house.stopper.stop(),
+                speed: Speed::Max,
+                key: part.to_owned(),
+            };
+            let fed = feeder.feed(entries, &progress).await;
+            // Also after a failure: the chain must not be left alone with a runtime that goes away.
+            drain.set();
+            progress.reading_ends();
+            let done = chain.await.map_err(cli::Stop::failed)?;
+            progress.clear();
+            done?;
+            fed
+        })?;
+        if fed.stopped { Err(cli::Stop::failed("stopped before the end: nothing was kept")) } else { Ok(fed) }
+    }
+
+    /// What the bell rang for, the oldest first.
+    pub(crate) fn incidents(&self) -> Result<Vec<Incident>, cli::Stop> {
+        Ok(self.store.office().incidents()?)
+    }
+
+    /// Where it lies: others may lay down there what is needed as long as it is.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What time this machine's clock shows.
+    pub(crate) fn now(&self) -> tocsin_model::ArrivalTime {
+        self.house.room.clock.now()
+    }
+}
