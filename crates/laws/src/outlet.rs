@@ -36,7 +36,7 @@ pub fn outlet<C: Channel>(seed: u64) {
         for n in 0..NOTICES {
             let notice = notice(n);
             // The last one may run out of tries; what was delivered before it has been looked at.
-            while let Some(takes) = tries.next() {
+            for takes in tries.by_ref() {
                 let claimed = channel.outlet().deliver(&notice).await;
                 let taken = channel.taken();
                 match (takes, claimed) {

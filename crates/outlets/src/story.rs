@@ -81,7 +81,7 @@ pub struct Story {
     pub sources: Vec<Share>,
     /// Words that the negative posts share and in how many, the heaviest first.
     pub terms: Vec<Share>,
-    /// Authors and their posts in the last 3 hours, the greatest first.
+    /// Authors and their posts in the last 3 hours, with those that descend from theirs; the greatest first.
     pub authors: Vec<Share>,
     /// Posts to look at, the heaviest first.
     pub quotes: Vec<Quote>,
@@ -346,7 +346,7 @@ fn author(share: &AuthorShare) -> Share {
         (None, Some(id)) => clean(id.as_str()),
         (None, None) => share.key.to_string(),
     };
-    whole(name, share.posts)
+    whole(name, share.posts.saturating_add(share.started))
 }
 
 fn whole(name: String, n: u64) -> Share {

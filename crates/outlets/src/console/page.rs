@@ -46,7 +46,12 @@ fn ringing(story: &Story, number: u32) -> String {
     page.push('\n');
     list(&mut page, &Said::new("来源", "sources"), &story.sources, "条/3 小时 posts in 3 h");
     list(&mut page, &Said::new("热词", "terms"), &story.terms, "条负面 negative posts");
-    list(&mut page, &Said::new("作者", "authors"), &story.authors, "条/3 小时 posts in 3 h");
+    list(
+        &mut page,
+        &Said::new("作者", "authors"),
+        &story.authors,
+        "条/3 小时，含由此而起的 posts in 3 h, with what they began",
+    );
     quotes(&mut page, story);
     if !story.before.is_empty() {
         let before: Vec<String> = story.before.iter().map(|b| format!("{} · {}", b.zh, b.en)).collect();

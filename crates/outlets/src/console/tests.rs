@@ -54,7 +54,8 @@ fn a_ringing_bell_gives_its_reasons() {
 
                来源 sources  weibo 40 · xiaohongshu 8 (条/3 小时 posts in 3 h)
                热词 terms    异物 21 · 拉肚子 9.8 · glass 1 (条负面 negative posts)
-               作者 authors  爱喝茶的小王 (1234567) 5 · 000000000000feed 3 (条/3 小时 posts in 3 h)
+               作者 authors  爱喝茶的小王 (1234567) 5 · 000000000000feed 3 (条/3 小时，含由此而起的 posts in 3
+                             h, with what they began)
                帖子 posts    “喝完山岚茶饮的新品，全家拉肚子，门店不理人，客服让我们自己去医院，还说奶茶没有问
                              题，谁来管管？”
                              weibo/5012
