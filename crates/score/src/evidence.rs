@@ -155,8 +155,6 @@ pub(crate) struct Evidence {
     pub(crate) promotions: u32,
     /// Which concerns occurred.
     pub(crate) concerns: u64,
-    /// Empty: n-grams that count less before a "but", or the other way in a question, made the model worse.
-    pub(crate) scopes: Vec<Scope>,
 }
 
 /// What speech does with moods: bits of a set.
@@ -177,14 +175,6 @@ pub(crate) mod figure {
     pub(crate) const QUOTED: u16 = 1 << 13;
     pub(crate) const EXCLAIMED: u16 = 1 << 14;
     pub(crate) const STRONG: u16 = 1 << 15;
-}
-
-/// What the words between two bytes count for.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Scope {
-    pub(crate) start: usize,
-    pub(crate) end: usize,
-    pub(crate) factor: f32,
 }
 
 /// Gathers from `text` (made plain by [`plain`](crate::plain)). `tokens` and `mentions` tell of what is not

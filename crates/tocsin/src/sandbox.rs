@@ -2,19 +2,17 @@
 //! sees nothing of it.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use tocsin_embedded::Store;
 use tocsin_model::Incident;
-use tocsin_runtime::{Stopper, Ticks, stop_on_signals};
+use tocsin_runtime::stop_on_signals;
 use tokio::runtime::Runtime;
-use tokio::sync::watch;
 
 use crate::cli;
 use crate::cli::args::Speed;
 use crate::config::Config;
-use crate::house::{House, Told, keep, knowledge};
-use crate::replay::{Entry, Fed, Feeder, Progress, keep_all};
+use crate::house::{Feed, House, Told, keep, knowledge};
+use crate::replay::{Entry, Fed, keep_all};
 
 /// A process's worth of pipeline on a folder of its own.
 pub(crate) struct Sandbox {
@@ -48,27 +46,9 @@ impl Sandbox {
         entries: impl Iterator<Item = Result<Entry, cli::Stop>>,
         count: u64,
     ) -> Result<Fed, cli::Stop> {
-        let (_keep, knowledge) = watch::channel(knowledge(config, Told::Nobody)?);
-        let fed = self.runtime.block_on(async {
-            let (stop, drain) = (self.house.stopper.stop(), Stopper::new());
-            let chain = self.house.chain(&self.store, knowledge, Ticks::Records, stop, drain.stop());
-            let progress = Progress::new(count);
-            let feeder = Feeder {
-                intake: Arc::new(self.store.intake()),
-                room: self.house.room.clone(),
-                stop: self.house.stopper.stop(),
-                speed: Speed::Max,
-                key: part.to_owned(),
-            };
-            let fed = feeder.feed(entries, &progress).await;
-            // Also after a failure: the chain must not be left alone with a runtime that goes away.
-            drain.set();
-            progress.reading_ends();
-            let done = chain.await.map_err(cli::Stop::failed)?;
-            progress.clear();
-            done?;
-            fed
-        })?;
+        let feed = Feed { count, speed: Speed::Max, key: part.to_owned() };
+        let knowledge = knowledge(config, Told::Nobody)?;
+        let fed = self.runtime.block_on(self.house.run_through(&self.store, knowledge, feed, entries))?;
         if fed.stopped { Err(cli::Stop::failed("stopped before the end: nothing was kept")) } else { Ok(fed) }
     }
 

@@ -10,7 +10,7 @@ use tocsin_model::{Token, TokenKind};
 
 use super::fold::{Fold, fold};
 use super::outputs::Rules;
-use crate::evidence::{Evidence, Scope};
+use crate::evidence::Evidence;
 use crate::probability::{seen_by_ngrams, tilt, tilt_to_neutral};
 use crate::signs::signs;
 
@@ -73,7 +73,7 @@ impl Features {
         let own_tokens = tokens.partition_point(|t| (t.start as usize) < own);
         let (own_tokens, chain) = tokens.split_at(own_tokens);
         let mut walk = Walk::new(self, text);
-        walk.own_words(own_tokens, &evidence.scopes);
+        walk.own_words(own_tokens);
         let (words, counts) = (walk.words, walk.counts);
         self.weigh(0, 1.0);
         let chain_from = self.runs.len();
@@ -146,48 +146,32 @@ struct Walk<'a> {
     fold: &'static Fold,
     /// The codes of the last three characters, the latest in the lowest bits.
     window: u64,
-    /// What each of them counts, the latest last.
-    factors: [f32; 3],
     repeats: u32,
-    /// What the run at the end counts.
-    factor: f32,
     words: u32,
     counts: Counts,
 }
 
 impl<'a> Walk<'a> {
     fn new(out: &'a mut Features, text: &'a str) -> Walk<'a> {
-        Walk {
-            out,
-            text,
-            fold: fold(),
-            window: 0,
-            factors: [1.0; 3],
-            repeats: 0,
-            factor: 1.0,
-            words: 0,
-            counts: Counts::default(),
-        }
+        Walk { out, text, fold: fold(), window: 0, repeats: 0, words: 0, counts: Counts::default() }
     }
 
-    fn own_words(&mut self, tokens: &[Token], scopes: &[Scope]) {
+    fn own_words(&mut self, tokens: &[Token]) {
         let turning = turning();
-        let mut scopes = Scopes { scopes, at: 0 };
         let (mut before, mut before_that) = (0u64, 0u64);
         let (mut negated, mut contrasted) = (0, false);
         let mut last_end = 0;
         let mut last_clause = 0..0;
         let mut in_clause: Vec<u64> = Vec::with_capacity(tokens.len());
         for token in tokens {
-            let factor = scopes.factor(token.start as usize);
             if token.start as usize > last_end && last_end > 0 {
-                self.char(SPACE, factor);
+                self.char(SPACE);
             }
             last_end = token.end as usize;
-            let word = self.token(token, factor);
-            self.put(slot(Kind::Word, word), factor);
-            self.put(slot(Kind::Words2, before.rotate_left(17) ^ word), factor);
-            self.put(slot(Kind::Words3, before_that.rotate_left(34) ^ before.rotate_left(17) ^ word), factor);
+            let word = self.token(token);
+            self.put(slot(Kind::Word, word));
+            self.put(slot(Kind::Words2, before.rotate_left(17) ^ word));
+            self.put(slot(Kind::Words3, before_that.rotate_left(34) ^ before.rotate_left(17) ^ word));
             (before_that, before) = (before, word);
             if token.kind == TokenKind::Mark {
                 let mark = self.text.as_bytes()[token.start as usize];
@@ -203,11 +187,11 @@ impl<'a> Walk<'a> {
             self.words += 1;
             in_clause.push(word);
             if negated > 0 {
-                self.put(slot(Kind::Negated, word), factor);
+                self.put(slot(Kind::Negated, word));
                 negated -= 1;
             }
             if contrasted {
-                self.put(slot(Kind::Contrasted, word), factor);
+                self.put(slot(Kind::Contrasted, word));
             }
             match turning.of(word) {
                 None => {}
@@ -220,7 +204,7 @@ impl<'a> Walk<'a> {
             last_clause = last_clause.end..in_clause.len();
         }
         if last_clause.start > 0 {
-            in_clause[last_clause].iter().for_each(|word| self.put(slot(Kind::LastClause, *word), 1.0));
+            in_clause[last_clause].iter().for_each(|word| self.put(slot(Kind::LastClause, *word)));
         }
         self.end_run();
     }
@@ -233,24 +217,24 @@ impl<'a> Walk<'a> {
                 let code = self.fold.code(c);
                 word = add(word, code);
                 self.window = (self.window << 16 | u64::from(code)) & 0xFFFF_FFFF;
-                self.put(slot(Kind::Chars2, self.window), 1.0);
+                self.put(slot(Kind::Chars2, self.window));
             }
-            self.put(slot(Kind::Word, word), 1.0);
+            self.put(slot(Kind::Word, word));
         }
         self.end_run();
     }
 
     /// Looks at the characters of a token; the hash of it as a word.
-    fn token(&mut self, token: &Token, factor: f32) -> u64 {
+    fn token(&mut self, token: &Token) -> u64 {
         match token.kind {
             TokenKind::Url => {
                 self.counts.links += 1;
-                self.char(LINK, factor);
+                self.char(LINK);
                 return u64::from(LINK);
             }
             TokenKind::Account => {
                 self.counts.accounts += 1;
-                self.char(ACCOUNT, factor);
+                self.char(ACCOUNT);
                 return u64::from(ACCOUNT);
             }
             TokenKind::Hashtag => self.counts.hashtags += 1,
@@ -263,50 +247,44 @@ impl<'a> Walk<'a> {
         for c in letters.chars() {
             let code = self.fold.code(c);
             word = add(word, code);
-            self.char(code, factor);
+            self.char(code);
         }
         self.counts.letters(letters);
         word
     }
 
     #[inline]
-    fn char(&mut self, code: u16, factor: f32) {
+    fn char(&mut self, code: u16) {
         self.repeats = if self.window as u16 == code { self.repeats + 1 } else { 1 };
         if self.repeats <= REPEATS_MAX {
-            self.step(code, factor);
+            self.step(code);
         }
     }
 
     /// One character on: the n-grams that begin two characters back are whole now.
     #[inline]
-    fn step(&mut self, code: u16, factor: f32) {
+    fn step(&mut self, code: u16) {
         self.window = (self.window << 16 | u64::from(code)) & 0xFFFF_FFFF_FFFF;
-        let [_, first, second] = self.factors;
-        self.factors = [first, second, factor];
         let window = self.window;
         if window >> 32 != 0 {
-            self.put(slot(Kind::Chars1, window >> 32), first);
-            self.put(slot(Kind::Chars2, window >> 16), first);
-            self.put(slot(Kind::Chars3, window), first);
+            self.put(slot(Kind::Chars1, window >> 32));
+            self.put(slot(Kind::Chars2, window >> 16));
+            self.put(slot(Kind::Chars3, window));
         }
     }
 
     /// The n-grams at the end are shorter.
     fn pad(&mut self) {
-        (0..2).for_each(|_| self.step(0, 1.0));
+        (0..2).for_each(|_| self.step(0));
     }
 
     #[inline]
-    fn put(&mut self, slot: u32, factor: f32) {
-        if factor != self.factor {
-            self.end_run();
-            self.factor = factor;
-        }
+    fn put(&mut self, slot: u32) {
         self.out.slots.push(slot);
     }
 
     fn end_run(&mut self) {
-        self.out.end_run(self.factor);
+        self.out.end_run(1.0);
     }
 }
 
@@ -314,21 +292,6 @@ impl<'a> Walk<'a> {
 /// Chinese do).
 fn ends_clause(first: u8) -> bool {
     matches!(first, b',' | b'.' | b'!' | b'?' | b';' | b'~' | 0xE3 | 0xE2)
-}
-
-/// The factors of places in a text, asked for in order.
-struct Scopes<'a> {
-    scopes: &'a [Scope],
-    at: usize,
-}
-
-impl Scopes<'_> {
-    fn factor(&mut self, place: usize) -> f32 {
-        while self.scopes.get(self.at).is_some_and(|scope| scope.end <= place) {
-            self.at += 1;
-        }
-        self.scopes.get(self.at).filter(|scope| scope.start <= place).map_or(1.0, |scope| scope.factor)
-    }
 }
 
 /// What is counted on the way.
