@@ -56,9 +56,12 @@ pub(crate) fn measure(
     let mut all = Chain::new(brands(&keywords.words, Some(CATCH_ALL))?, keywords);
     let mut some = Chain::new(brands(&keywords.words, None)?, keywords);
     let (mut raw, mut cut, mut whole, mut skipping) = (vec![], vec![], vec![], vec![]);
+    let mut stages: [Vec<f64>; STAGES.len()] = Default::default();
+    let posts = corpus.texts.len() as f64;
     // One round more than asked for: in the first one caches and buffers are cold.
     for round in 0..=rounds {
         let mut took = [0.0; 4];
+        let mut by_stage = [0.0; STAGES.len()];
         all.windows.begin_again();
         some.windows.begin_again();
         for (lines, texts) in corpus.lines.chunks(TURN).zip(corpus.texts.chunks(TURN)) {
@@ -66,22 +69,17 @@ pub(crate) fn measure(
             took[1] += cpu_seconds_of(|| {
                 texts.iter().for_each(|t| drop(black_box(tokenizer.cut(t, &mut scratch))));
             });
-            took[2] += cpu_seconds_of(|| all.run(lines));
-            took[3] += cpu_seconds_of(|| some.run(lines));
+            took[2] += cpu_seconds_of(|| all.run(lines, &mut by_stage));
+            took[3] += cpu_seconds_of(|| some.run(lines, &mut [0.0; STAGES.len()]));
         }
         if round > 0 {
             [&mut raw, &mut cut, &mut whole, &mut skipping]
                 .into_iter()
                 .zip(took)
                 .for_each(|(t, s)| t.push(s));
+            stages.iter_mut().zip(by_stage).for_each(|(takes, took)| takes.push(took * 1e6 / posts));
         }
     }
-    let mut stages: [Vec<f64>; STAGES.len()] = Default::default();
-    for _ in 0..rounds {
-        all.windows.begin_again();
-        stages.iter_mut().zip(all.run_by_stages(&corpus.lines)).for_each(|(takes, took)| takes.push(took));
-    }
-    let posts = corpus.texts.len() as f64;
     let rate = |took: &[f64]| Takes::of(took.iter().map(|t| posts / t).collect());
     let share = |took: &[f64]| Takes::of(raw.iter().zip(took).map(|(raw, t)| raw / t).collect());
     let aim = |must, aim| Some(Bar::AtLeast(must, Some(aim)));
@@ -146,38 +144,18 @@ impl Chain {
         }
     }
 
-    /// Takes posts through the chain: each stage hands them to the next one by one, up to where they are
-    /// counted together.
-    fn run(&mut self, lines: &[Vec<u8>]) {
-        for batch in lines.chunks(BATCH) {
-            let posts = (self.next..).map(Position).zip(batch).filter_map(read).map(claimed);
-            self.next += batch.len() as u64;
-            let matched = ingest(&mut self.matcher, posts).matched;
-            let read = |m| self.scorer.score(self.tokenizer.tokenize(m, &mut self.scratch));
-            let scored: Vec<Scored> = matched.into_iter().map(read).collect();
-            self.out.clear();
-            scored.iter().for_each(|s| write(s, &mut self.out));
-            black_box(&self.out);
-            count(&scored, &self.secret).into_iter().for_each(|delta| self.windows.merge(delta));
-            self.matched += scored.len() as u64;
-            self.mentions += scored.iter().map(|s| s.tokenized.matched.mentions.len() as u64).sum::<u64>();
-        }
-        // What was timed must also be what was asked for.
-        assert_eq!(self.windows.posts(), self.mentions, "each mention is counted once");
-    }
-
-    /// The same, each stage done before the next begins: microseconds a post of each.
-    fn run_by_stages(&mut self, lines: &[Vec<u8>]) -> [f64; STAGES.len()] {
-        let mut took = [0.0; STAGES.len()];
+    /// Takes posts through the chain as the pipeline does, each stage done with a batch before the next begins,
+    /// and adds the CPU seconds of each to `took`.
+    fn run(&mut self, lines: &[Vec<u8>], took: &mut [f64; STAGES.len()]) {
         for batch in lines.chunks(BATCH) {
             let mut laps = took.iter_mut();
             let mut last = cpu_seconds();
             let mut lap = || {
                 let now = cpu_seconds();
-                *laps.next().expect("a place for each stage") += (now - last) * 1e6 / lines.len() as f64;
+                *laps.next().expect("a place for each stage") += now - last;
                 last = now;
             };
-            let mut posts: Vec<(Position, Post)> = Vec::with_capacity(batch.len());
+            let mut posts: Vec<(Position, Box<Post>)> = Vec::with_capacity(batch.len());
             posts.extend((self.next..).map(Position).zip(batch).filter_map(read));
             self.next += batch.len() as u64;
             lap();
@@ -198,25 +176,27 @@ impl Chain {
             lap();
             deltas.into_iter().for_each(|delta| self.windows.merge(delta));
             lap();
+            self.matched += scored.len() as u64;
             self.mentions += scored.iter().map(|s| s.tokenized.matched.mentions.len() as u64).sum::<u64>();
             drop(scored);
             lap();
         }
-        took
+        // What was timed must also be what was asked for.
+        assert_eq!(self.windows.posts(), self.mentions, "each mention is counted once");
     }
 }
 
-fn read((position, line): (Position, &Vec<u8>)) -> Option<(Position, Post)> {
+fn read((position, line): (Position, &Vec<u8>)) -> Option<(Position, Box<Post>)> {
     let arrived = ArrivalTime::from_millis(1_768_176_000_000);
     read_post(line, arrived).ok().map(|mut post| {
         // As in a replay: a post arrived when it was made.
         post.arrived = ArrivalTime::from_millis(post.created.millis());
-        (position, post)
+        (position, Box::new(post))
     })
 }
 
 /// What a claim says of a post that nobody has seen. Remembering it is the carrier's work, not the chain's.
-fn claimed((position, post): (Position, Post)) -> (Position, Post, Sighting) {
+fn claimed((position, post): (Position, Box<Post>)) -> (Position, Box<Post>, Sighting) {
     let (sighting, _) = Claim::meet(None, &record(&post, position));
     (position, post, sighting)
 }

@@ -36,7 +36,7 @@ pub fn record(post: &Post, position: Position) -> Record {
 /// Takes posts in the order of their positions, each with what its claim said.
 pub fn ingest(
     matcher: &mut Matcher,
-    posts: impl IntoIterator<Item = (Position, Post, Sighting)>,
+    posts: impl IntoIterator<Item = (Position, Box<Post>, Sighting)>,
 ) -> Ingested {
     let posts = posts.into_iter();
     let mut out = Ingested::default();
@@ -79,7 +79,7 @@ fn matched(
     matcher: &Matcher,
     cleaned: &Cleaned,
     position: Position,
-    post: Post,
+    post: Box<Post>,
     sighting: Sighting,
     mentions: Vec<Mention>,
 ) -> Matched {

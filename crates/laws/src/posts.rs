@@ -55,7 +55,7 @@ pub fn matched(post: Post, position: u64, brands: &[&str]) -> Matched {
         clean: post.text.clone(),
         own: post.text.len(),
         at: post.created,
-        post,
+        post: Box::new(post),
         sighting: Sighting::First(Timing::AsStated),
         mentions: brands.iter().map(mention).collect(),
         brands_version: 1,

@@ -23,7 +23,7 @@ impl DayCounts {
     /// Adds what records add to this day.
     pub fn add(&mut self, day: Day, delta: &Delta) {
         let first = day.first_hour();
-        for (minute, counts) in delta.minutes.range(Minute(first.0 * 60)..Minute((first.0 + 24) * 60)) {
+        for (minute, counts) in delta.minutes.iter().filter(|(minute, _)| minute.hour().day() == day) {
             self.hours[(minute.hour().0 - first.0) as usize].add(counts);
         }
         if let Some(origins) = delta.origins.get(&day) {

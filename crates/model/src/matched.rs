@@ -10,8 +10,8 @@ const HEARD: Span = Span::from_minutes(60);
 pub struct Matched {
     /// The place of the record that made this: in `posts.raw`, or where a parent was told of.
     pub position: Position,
-    /// As it came in.
-    pub post: Post,
+    /// As it came in. In a box, because a post is handed from stage to stage and is some hundred bytes long.
+    pub post: Box<Post>,
     /// Title, text and what was read out of media, cleaned: no HTML, no zero width, half width.
     pub clean: String,
     /// How many bytes of `clean` are this author's own words: what comes before a repost chain
@@ -34,9 +34,11 @@ impl Matched {
     }
     /// A repost that adds no word of its own (`转发微博`), or none that could be read.
     pub fn is_bare(&self) -> bool {
+        if self.post.repost_of.is_none() && self.own == self.clean.len() {
+            return false;
+        }
         let own = self.own_words().trim();
-        (self.post.repost_of.is_some() || self.own < self.clean.len())
-            && (own.is_empty() || BARE.contains(&own))
+        own.is_empty() || BARE.contains(&own)
     }
     /// Own words, at most 60 min late: what judging uses.
     pub fn is_heard(&self) -> bool {

@@ -5,12 +5,25 @@
 
 /// Registers.
 const M: usize = 512;
+/// Registers in use up to which they are kept as a list: of most brands few speak in an hour.
+const FEW: usize = 32;
 
 /// A set of which only the number of different members can be asked.
-#[derive(Clone, PartialEq, Eq, Default)]
-pub struct Sketch {
-    /// Empty until the first insertion: most buckets stay small.
-    registers: Vec<u8>,
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sketch(Registers);
+
+/// One set has one form, whatever the order in which it came together.
+#[derive(Clone, PartialEq, Eq)]
+enum Registers {
+    /// Place and value of those in use, at most [`FEW`] of them, by place.
+    Few(Vec<(u16, u8)>),
+    All(Box<[u8; M]>),
+}
+
+impl Default for Sketch {
+    fn default() -> Sketch {
+        Sketch(Registers::Few(Vec::new()))
+    }
 }
 
 impl std::fmt::Debug for Sketch {
@@ -22,43 +35,60 @@ impl std::fmt::Debug for Sketch {
 impl Sketch {
     /// Takes a member by its hash. The hash need not be good: it is mixed here.
     pub fn insert(&mut self, hash: u64) {
-        if self.registers.is_empty() {
-            self.registers = vec![0; M];
-        }
         let mixed = mix(hash);
-        let index = (mixed >> 55) as usize;
         let rank = ((mixed << 9) | 0x100).leading_zeros() as u8 + 1;
-        self.registers[index] = self.registers[index].max(rank);
+        self.raise((mixed >> 55) as u16, rank);
     }
     /// The union.
     pub fn merge(&mut self, other: &Sketch) {
-        if self.registers.is_empty() {
-            self.registers.clone_from(&other.registers);
-            return;
-        }
-        for (mine, theirs) in self.registers.iter_mut().zip(&other.registers) {
-            *mine = (*mine).max(*theirs);
+        if let (Registers::All(mine), Registers::All(theirs)) = (&mut self.0, &other.0) {
+            mine.iter_mut().zip(theirs.iter()).for_each(|(mine, theirs)| *mine = (*mine).max(*theirs));
+        } else {
+            other.used().for_each(|(place, rank)| self.raise(place, rank));
         }
     }
     /// About how many different members there were.
     pub fn estimate(&self) -> u64 {
-        if self.registers.is_empty() {
-            return 0;
-        }
         let m = M as f64;
-        let sum: f64 = self.registers.iter().map(|&r| f64::exp2(-f64::from(r))).sum();
+        let used = self.used().count();
+        // A register that is not in use counts 2⁻⁰.
+        let sum: f64 =
+            self.used().map(|(_, rank)| f64::exp2(-f64::from(rank))).sum::<f64>() + m - used as f64;
         let raw = 0.7213 / (1.0 + 1.079 / m) * m * m / sum;
-        let empty = self.registers.iter().filter(|&&r| r == 0).count();
-        let estimate = if raw <= 2.5 * m && empty > 0 { m * (m / empty as f64).ln() } else { raw };
+        let estimate = if raw <= 2.5 * m && used < M { m * (m / (m - used as f64)).ln() } else { raw };
         estimate.round() as u64
     }
-    /// The registers: none, or 512.
-    pub fn registers(&self) -> &[u8] {
-        &self.registers
+    /// The registers in use, by place: place (0 to 511) and value (from 1 on).
+    pub fn used(&self) -> impl Iterator<Item = (u16, u8)> {
+        let (few, all): (&[(u16, u8)], &[u8]) = match &self.0 {
+            Registers::Few(few) => (few, &[]),
+            Registers::All(all) => (&[], &**all),
+        };
+        few.iter().copied().chain((0..).zip(all.iter().copied()).filter(|(_, rank)| *rank > 0))
     }
-    /// From registers; anything but 512 of them is the empty set.
-    pub fn from_registers(registers: Vec<u8>) -> Sketch {
-        Sketch { registers: if registers.len() == M { registers } else { Vec::new() } }
+    /// From the registers in use, as [`Sketch::used`] gives them; places from 512 on are no registers.
+    pub fn from_used(used: impl IntoIterator<Item = (u16, u8)>) -> Sketch {
+        let mut sketch = Sketch::default();
+        let real = |(place, rank): &(u16, u8)| usize::from(*place) < M && *rank > 0;
+        used.into_iter().filter(real).for_each(|(place, rank)| sketch.raise(place, rank));
+        sketch
+    }
+
+    /// A register is at least `rank` from now on.
+    fn raise(&mut self, place: u16, rank: u8) {
+        match &mut self.0 {
+            Registers::All(all) => all[usize::from(place)] = all[usize::from(place)].max(rank),
+            Registers::Few(few) => match few.binary_search_by_key(&place, |(place, _)| *place) {
+                Ok(i) => few[i].1 = few[i].1.max(rank),
+                Err(i) if few.len() < FEW => few.insert(i, (place, rank)),
+                Err(_) => {
+                    let mut all = Box::new([0; M]);
+                    few.iter().for_each(|(place, rank)| all[usize::from(*place)] = *rank);
+                    all[usize::from(place)] = rank;
+                    self.0 = Registers::All(all);
+                }
+            },
+        }
     }
 }
 
@@ -90,8 +120,20 @@ mod tests {
             range.for_each(|i| s.insert(i));
             s
         };
-        let (mut a, b) = (of(0..600), of(400..1000));
-        a.merge(&b);
-        assert_eq!(a, of(0..1000));
+        for (first, second, end) in [(0..600, 400..1000, 1000), (0..10, 5..20, 20), (0..3, 1..200, 200)] {
+            let (mut a, mut b) = (of(first), of(second));
+            b.merge(&a);
+            a.merge(&b);
+            assert_eq!((&a, &b), (&of(0..end), &of(0..end)));
+        }
+    }
+
+    #[test]
+    fn what_is_read_is_what_was_written() {
+        for n in [0u64, 3, 31, 32, 33, 5_000] {
+            let mut sketch = Sketch::default();
+            (0..n).for_each(|i| sketch.insert(i));
+            assert_eq!(Sketch::from_used(sketch.used()), sketch, "{n}");
+        }
     }
 }

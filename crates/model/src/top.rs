@@ -28,14 +28,24 @@ impl TopList {
     }
     /// Adds to an entry, or makes it. The first note stays.
     pub fn add(&mut self, key: &str, weight: u64, note: Option<&str>) {
+        self.add_with(key, weight, || (key.into(), note.map(Arc::from)));
+    }
+    /// The same with a key that is shared.
+    pub fn add_shared(&mut self, key: &Arc<str>, weight: u64, note: Option<&Arc<str>>) {
+        self.add_with(key, weight, || (Arc::clone(key), note.cloned()));
+    }
+    fn add_with(&mut self, key: &str, weight: u64, write: impl FnOnce() -> (Arc<str>, Option<Arc<str>>)) {
         match self.entries.iter_mut().find(|e| &*e.key == key) {
             Some(entry) => {
                 entry.weight = entry.weight.saturating_add(weight);
                 if entry.note.is_none() {
-                    entry.note = note.map(Arc::from);
+                    entry.note = write().1;
                 }
             }
-            None => self.entries.push(TopEntry { key: key.into(), weight, note: note.map(Arc::from) }),
+            None => {
+                let (key, note) = write();
+                self.entries.push(TopEntry { key, weight, note });
+            }
         }
         // Kept loose while it fills, so that a newcomer has time to grow.
         if self.entries.len() >= 4 * self.capacity {
@@ -45,7 +55,7 @@ impl TopList {
     /// Adds another list.
     pub fn merge(&mut self, other: &TopList) {
         for e in &other.entries {
-            self.add(&e.key, e.weight, e.note.as_deref());
+            self.add_shared(&e.key, e.weight, e.note.as_ref());
         }
         self.trim();
     }

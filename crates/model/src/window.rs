@@ -1,7 +1,9 @@
 //! Buckets as they are added to and as a judge sees them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use litemap::LiteMap;
 
 use crate::{
     ArrivalTime, Counts, Day, EventTime, Hour, Kind, Minute, Origins, Position, Sketch, Span, Subject,
@@ -48,17 +50,22 @@ pub struct Delta {
     /// Whose.
     pub subject: Subject,
     /// By minute.
-    pub minutes: BTreeMap<Minute, Counts>,
+    pub minutes: LiteMap<Minute, Counts>,
     /// What stands in evidence, by hour.
-    pub details: BTreeMap<Hour, Detail>,
+    pub details: LiteMap<Hour, Detail>,
     /// Where the posts came from, by the day of their arrival.
-    pub origins: BTreeMap<Day, Origins>,
+    pub origins: LiteMap<Day, Origins>,
 }
 
 impl Delta {
     /// Nothing yet.
     pub fn new(subject: Subject) -> Delta {
-        Delta { subject, minutes: BTreeMap::new(), details: BTreeMap::new(), origins: BTreeMap::new() }
+        Delta {
+            subject,
+            minutes: LiteMap::new(),
+            details: LiteMap::with_capacity(1),
+            origins: LiteMap::with_capacity(1),
+        }
     }
     /// The days that it changes.
     pub fn days(&self) -> BTreeSet<Day> {

@@ -186,10 +186,10 @@ impl Room {
 
     fn add(&mut self, delta: &Delta, now: Minute) {
         let first_hour = Hour(self.now.0 - SHOWN_HOURS + 1);
-        for (minute, counts) in delta.minutes.range(Minute(first_hour.0 * 60)..) {
+        for (minute, counts) in delta.minutes.iter().filter(|(minute, _)| minute.hour() >= first_hour) {
             self.minutes.entry(*minute).or_default().add(counts);
         }
-        for (hour, detail) in delta.details.range(first_hour..) {
+        for (hour, detail) in delta.details.iter().filter(|(hour, _)| **hour >= first_hour) {
             Arc::make_mut(self.details.entry(*hour).or_default()).merge(detail);
         }
         for day in delta.days().range(self.first_day..) {

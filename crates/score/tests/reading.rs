@@ -276,7 +276,7 @@ fn tokenized(clean: &str, own: usize, sighting: Sighting) -> Tokenized {
     };
     let matched = Matched {
         position: Position(0),
-        post,
+        post: Box::new(post),
         clean: clean.into(),
         own,
         at: EventTime::default(),

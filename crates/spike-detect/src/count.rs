@@ -4,8 +4,9 @@
 //! posts within it changes no counter.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use litemap::LiteMap;
 use rustc_hash::FxHashMap;
 use tocsin_model::{
     Author, AuthorKey, BrandId, Counts, Day, Delta, Detail, Emotion, Hour, Mention, Minute, Origins, PostId,
@@ -92,7 +93,7 @@ fn mentioned<'a>(scored: &'a [Scored], secret: &AuthorSecret) -> (Vec<&'a BrandI
 
 impl<'a> Mentioned<'a> {
     /// Adds it to the counts of its brand's minutes, and to the evidence of its hour.
-    fn count(&self, minutes: &mut BTreeMap<Minute, Counts>, tally: &mut HourTally<'a>) {
+    fn count(&self, minutes: &mut LiteMap<Minute, Counts>, tally: &mut HourTally<'a>) {
         let counts = match &self.record.tokenized.matched.sighting {
             Sighting::First(_) => {
                 let counts = self.first();
@@ -114,11 +115,11 @@ impl<'a> Mentioned<'a> {
     }
 
     /// Where a post came from, and how late if it says when it was made.
-    fn count_origin(&self, origins: &mut BTreeMap<Day, Origins>) {
+    fn count_origin(&self, origins: &mut LiteMap<Day, Origins>) {
         let matched = &self.record.tokenized.matched;
         if let Sighting::First(timing) = matched.sighting {
             let origins = origins.entry(matched.post.arrived.hour().day()).or_default();
-            origins.names.add(matched.post.id.source.as_str(), 1, None);
+            origins.names.add_shared(matched.post.id.source.shared(), 1, None);
             if timing == Timing::AsStated {
                 origins.delays.insert(matched.post.arrived.since(matched.at));
             }
@@ -234,8 +235,10 @@ impl<'a> HourTally<'a> {
             roots: heaviest(roots, &room.roots, |children, id, record| {
                 root_entry(children, id, record, letters)
             }),
-            sources: heaviest(sources, &room.sources, |posts, source, ()| {
-                entry(source.as_str(), posts, None)
+            sources: heaviest(sources, &room.sources, |posts, source, ()| TopEntry {
+                key: Arc::clone(source.shared()),
+                weight: posts,
+                note: None,
             }),
         })
     }

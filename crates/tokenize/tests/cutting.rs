@@ -121,7 +121,7 @@ fn matched(clean: &str, own: usize, sighting: Sighting) -> Matched {
     let source = SourceId::new("weibo").expect("a source");
     Matched {
         position: Position(0),
-        post: Post {
+        post: Box::new(Post {
             id: PostId::new(source, "1").expect("an id"),
             text: clean.into(),
             title: None,
@@ -143,7 +143,7 @@ fn matched(clean: &str, own: usize, sighting: Sighting) -> Matched {
             media: vec![],
             location: None,
             deleted: false,
-        },
+        }),
         clean: clean.into(),
         own,
         at: EventTime::default(),

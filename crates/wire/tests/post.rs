@@ -697,7 +697,7 @@ proptest! {
         let by = MentionedBy::Name;
         let mention = Mention { brand: BrandId::new(&brand).unwrap(), by, places: vec![(0, own as u32)] };
         let matched = Matched {
-            position: Position(position), at: post.created, post, clean, own,
+            position: Position(position), at: post.created, post: Box::new(post), clean, own,
             sighting: Sighting::First(Timing::AsStated), mentions: vec![mention], brands_version: position,
         };
         prop_assert_eq!(read_matched(&write_matched(&matched)), Ok(matched));

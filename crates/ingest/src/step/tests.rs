@@ -30,7 +30,8 @@ fn line(matched: &Matched) -> String {
 
 #[track_caller]
 fn check(posts: Vec<(Post, Sighting)>, expected: Expect) {
-    let posts = posts.into_iter().zip(0..).map(|((post, sighting), at)| (Position(at), post, sighting));
+    let posts =
+        posts.into_iter().zip(0..).map(|((post, sighting), at)| (Position(at), Box::new(post), sighting));
     let out = ingest(&mut matcher(), posts);
     let mut lines: Vec<String> = out.matched.iter().map(|m| format!("matched {}", line(m))).collect();
     for tell in &out.tells {
@@ -163,7 +164,8 @@ fn dates_are_taken_as_the_claim_says_and_bounded_by_the_arrival() {
 
 #[test]
 fn what_is_gained_by_descent_has_no_places() {
-    let out = ingest(&mut matcher(), [(Position(3), repost("山岚"), Sighting::First(Timing::AsStated))]);
+    let post = Box::new(repost("山岚"));
+    let out = ingest(&mut matcher(), [(Position(3), post, Sighting::First(Timing::AsStated))]);
     let child = out.asks[0].child.clone();
     let took = |name: &str| Took { brand: BrandId::new(name).unwrap(), at: child.post.arrived };
     let matched = gained(Gained { took: vec![took("茶"), took("源")], child: child.clone() });

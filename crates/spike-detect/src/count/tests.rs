@@ -65,7 +65,7 @@ fn scored(
         tokenized: Tokenized {
             matched: Matched {
                 position: Position(0),
-                post: Post {
+                post: Box::new(Post {
                     id: PostId::new(source.clone(), id).unwrap(),
                     text: text.to_owned(),
                     title: None,
@@ -87,7 +87,7 @@ fn scored(
                     media: Vec::new(),
                     location: None,
                     deleted: false,
-                },
+                }),
                 clean: text.to_owned(),
                 own,
                 at: made,

@@ -199,7 +199,7 @@ impl Reader {
         let matched = Matched {
             position: Position(0),
             at: post.created,
-            post,
+            post: Box::new(post),
             clean: cleaned.text,
             own: cleaned.own,
             sighting: Sighting::First(Timing::AsStated),

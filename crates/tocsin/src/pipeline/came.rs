@@ -42,7 +42,7 @@ pub(super) fn count<'a>(came: &[Came], scored: impl IntoIterator<Item = &'a Scor
         let Some(delta) = deltas.get_mut(&matched.post.id.source) else { continue };
         if let Sighting::First(_) = matched.sighting {
             let origins = delta.origins.entry(matched.post.arrived.hour().day()).or_default();
-            matched.mentions.iter().for_each(|m| origins.names.add(m.brand.as_str(), 1, None));
+            matched.mentions.iter().for_each(|m| origins.names.add_shared(m.brand.shared(), 1, None));
         }
     }
     deltas.into_values().collect()

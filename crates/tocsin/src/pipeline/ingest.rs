@@ -45,11 +45,11 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
     }
 }
 
-fn read(batch: Batch<RawRecord>, outputs: &mut Outputs) -> Vec<(Position, Post)> {
+fn read(batch: Batch<RawRecord>, outputs: &mut Outputs) -> Vec<(Position, Box<Post>)> {
     let mut posts = Vec::with_capacity(batch.records.len());
     for (position, record) in batch.records {
         match tocsin_wire::read_post(&record.json, record.arrived) {
-            Ok(post) => posts.push((position, post)),
+            Ok(post) => posts.push((position, Box::new(post))),
             Err(refused) => outputs.rejected.push(unreadable(position, record.json, record.arrived, refused)),
         }
     }

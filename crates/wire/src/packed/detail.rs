@@ -57,48 +57,47 @@ pub(super) fn take_detail(r: &mut Unpacker<'_>) -> Result<Detail, Unreadable> {
 }
 
 fn put_sketch(p: &mut Packer, sketch: &Sketch) {
-    let registers = sketch.registers();
-    let used = registers.iter().filter(|&&r| r != 0).count();
-    match used {
-        _ if registers.is_empty() => p.byte(EMPTY),
-        1..=SPARSE_MAX => {
+    match sketch.used().count() {
+        0 => p.byte(EMPTY),
+        used @ 1..=SPARSE_MAX => {
             p.byte(SPARSE);
             p.unsigned(used as u64);
             let mut next = 0;
-            for (i, &register) in registers.iter().enumerate().filter(|(_, r)| **r != 0) {
-                p.unsigned((i - next) as u64);
+            for (place, register) in sketch.used() {
+                p.unsigned(u64::from(place) - next);
                 p.byte(register);
-                next = i + 1;
+                next = u64::from(place) + 1;
             }
         }
         _ => {
+            let mut registers = [0; REGISTERS];
+            sketch.used().for_each(|(place, register)| registers[usize::from(place)] = register);
             p.byte(DENSE);
-            p.raw(registers);
+            p.raw(&registers);
         }
     }
 }
 
 fn take_sketch(r: &mut Unpacker<'_>) -> Result<Sketch, Unreadable> {
-    let registers = match r.byte()? {
-        EMPTY => Vec::new(),
+    let mut used = Vec::new();
+    match r.byte()? {
+        EMPTY => {}
         SPARSE => {
-            let mut registers = vec![0; REGISTERS];
             let mut next = 0;
             for _ in 0..r.entries()? {
-                let i = r.unsigned()?.saturating_add(next);
+                let place = r.unsigned()?.saturating_add(next);
                 let register = r.byte()?;
-                match registers.get_mut(usize::try_from(i).unwrap_or(REGISTERS)) {
-                    Some(slot) => *slot = register,
-                    None => return Err(r.wrong("a sketch has too many registers")),
+                if place >= REGISTERS as u64 {
+                    return Err(r.wrong("a sketch has too many registers"));
                 }
-                next = i + 1;
+                used.push((place as u16, register));
+                next = place + 1;
             }
-            registers
         }
-        DENSE => r.raw(REGISTERS)?.to_vec(),
+        DENSE => used.extend((0u16..).zip(r.raw(REGISTERS)?.iter().copied())),
         _ => return Err(r.wrong("a sketch is of an unknown form")),
-    };
-    Ok(Sketch::from_registers(registers))
+    }
+    Ok(Sketch::from_used(used))
 }
 
 pub(super) fn put_list(p: &mut Packer, list: &TopList) {

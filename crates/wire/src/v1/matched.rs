@@ -68,7 +68,7 @@ pub fn write_matched(matched: &Matched) -> Vec<u8> {
         v: One,
         position: matched.position.0,
         arrived: Time(matched.post.arrived.millis()),
-        post: PostV1::from(&matched.post),
+        post: PostV1::from(&*matched.post),
         clean: Cow::Borrowed(&matched.clean),
         own: matched.own,
         at: Time(matched.at.millis()),
@@ -99,7 +99,7 @@ pub fn read_matched(json: &[u8]) -> Result<Matched, Unreadable> {
     }
     Ok(Matched {
         position: Position(shape.position),
-        post,
+        post: Box::new(post),
         clean: shape.clean.into_owned(),
         own: shape.own,
         at: EventTime::from_millis(shape.at.0),
