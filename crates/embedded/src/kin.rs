@@ -4,10 +4,7 @@
 use std::collections::VecDeque;
 
 use tocsin_flow::{Fault, Kin};
-use tocsin_model::{
-    ArrivalTime, Ask, BrandId, Gained, Hour, Lane, Matched, Mention, MentionedBy, Position, PostId, Sighting,
-    Tell, Took, took_from,
-};
+use tocsin_model::{ArrivalTime, Ask, Gained, Hour, Lane, Position, PostId, Tell, Took};
 
 use crate::layout::{Key, Space, number_at};
 use crate::store::{EmbeddedState, Shared};
@@ -46,17 +43,8 @@ struct Meeting<'a> {
 impl Meeting<'_> {
     /// Answers from what is known, and keeps the question for what may still be told.
     fn ask(&mut self, mut ask: Ask) -> Result<(), Fault> {
-        let mut found: Vec<Took> = Vec::new();
-        if matches!(ask.child.sighting, Sighting::Update(_)) {
-            // What the first record gained is the update's, too.
-            let own = self.taken(&ask.child.post.id)?;
-            found.extend(own.took.into_iter().filter(|took| took.at >= ask.arrived));
-        }
-        for took in self.taken(&ask.parent)?.took {
-            if let Some(at) = took_from(took.at, ask.arrived) {
-                found.push(Took { brand: took.brand, at });
-            }
-        }
+        let own = self.taken(&ask.child.post.id)?;
+        let found = ask.finds(&own.took, &self.taken(&ask.parent)?.took);
         let position = ask.child.position;
         self.answer(&mut ask, found, position)?;
         let key = Key::of(b'a').post(&ask.parent).number(position.0).post(&ask.child.post.id).bytes();
@@ -76,11 +64,8 @@ impl Meeting<'_> {
         self.keep_taken(&tell.id, &taken);
         let prefix = Key::of(b'a').post(&tell.id).bytes();
         for (key, row) in self.tx.prefix(&self.shared.disk, Space::Kin, &prefix)? {
-            let mut ask = read_ask(&tell.id, &row)?;
-            let found = new
-                .iter()
-                .filter_map(|t| Some(Took { brand: t.brand.clone(), at: took_from(t.at, ask.arrived)? }))
-                .collect();
+            let mut ask = tocsin_wire::read_waiting(&row).map_err(|e| broken_row(Space::Kin, e))?;
+            let found = ask.finds(&[], &new);
             let position = ask.child.position.max(tell.position);
             if self.answer(&mut ask, found, position)? {
                 self.keep_ask(key, &ask);
@@ -89,34 +74,17 @@ impl Meeting<'_> {
         Ok(())
     }
 
-    /// Gives a child what it has not got yet; a first sighting tells its own children. The ask remembers
-    /// what was given among its child's mentions.
-    fn answer(&mut self, ask: &mut Ask, mut found: Vec<Took>, position: Position) -> Result<bool, Fault> {
+    /// Gives a child what it has not got yet; a first sighting tells its own children.
+    fn answer(&mut self, ask: &mut Ask, found: Vec<Took>, position: Position) -> Result<bool, Fault> {
         if !found.is_empty() {
             // What a post took is looked at with each record of it, and lives on.
             let mut own = self.taken(&ask.child.post.id)?;
             own.seen(ask.child.post.arrived);
             self.keep_taken(&ask.child.post.id, &own);
         }
-        found.sort();
-        found.dedup_by(|a, b| a.brand == b.brand);
-        found.retain(|took| !mentions(&ask.child, &took.brand));
-        if found.is_empty() {
-            return Ok(false);
-        }
-        let child = Matched { position, ..ask.child.clone() };
-        if let Sighting::First(_) = child.sighting {
-            self.told.push_back(Tell { id: child.post.id.clone(), position, took: found.clone() });
-        }
-        let given = found.iter().map(|t| Mention {
-            brand: t.brand.clone(),
-            by: MentionedBy::Descent,
-            places: vec![],
-        });
-        ask.child.mentions.extend(given);
-        let mut named = child;
-        named.mentions.retain(|m| m.by == MentionedBy::Name);
-        self.gained.push(Gained { child: named, took: found });
+        let Some((gained, tell)) = ask.gain(position, found) else { return Ok(false) };
+        self.told.extend(tell);
+        self.gained.push(gained);
         Ok(true)
     }
 
@@ -140,12 +108,9 @@ impl Meeting<'_> {
     }
 
     fn keep_ask(&mut self, key: Vec<u8>, ask: &Ask) {
-        let mut row = ask.arrived.millis().to_be_bytes().to_vec();
-        row.extend_from_slice(&ask.child.position.0.to_be_bytes());
-        row.extend_from_slice(&tocsin_wire::write_matched(&ask.child));
         let hour = ask.arrived.max(ask.child.post.arrived).hour();
         self.tx.put(Space::Kin, Key::of(b'y').signed(hour.0).raw(&key).bytes(), Vec::new());
-        self.tx.put(Space::Kin, key, row);
+        self.tx.put(Space::Kin, key, tocsin_wire::write_waiting(ask));
     }
 }
 
@@ -161,18 +126,4 @@ impl Taken {
     fn seen(&mut self, at: ArrivalTime) {
         self.hour = self.hour.max(Some(at.hour()));
     }
-}
-
-fn mentions(child: &Matched, brand: &BrandId) -> bool {
-    child.mentions.iter().any(|m| &m.brand == brand)
-}
-
-fn read_ask(parent: &PostId, row: &[u8]) -> Result<Ask, Fault> {
-    let short = || broken_row(Space::Kin, "too short");
-    let arrived = number_at(row, 0).ok_or_else(short)? as i64;
-    let position = number_at(row, 8).ok_or_else(short)?;
-    let mut child = tocsin_wire::read_matched(row.get(16..).unwrap_or_default())
-        .map_err(|e| broken_row(Space::Kin, e))?;
-    child.position = Position(position);
-    Ok(Ask { parent: parent.clone(), arrived: ArrivalTime::from_millis(arrived), child })
 }

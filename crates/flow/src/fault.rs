@@ -36,6 +36,8 @@ pub enum Peer {
     Store,
     /// The brokers.
     Kafka,
+    /// What keeps the state over a network.
+    Redis,
     /// Where an inlet reads.
     Inlet(String),
     /// Where an outlet writes.
@@ -49,6 +51,7 @@ impl fmt::Display for Peer {
         match self {
             Peer::Store => write!(f, "the store"),
             Peer::Kafka => write!(f, "Kafka"),
+            Peer::Redis => write!(f, "Redis"),
             Peer::Inlet(name) => write!(f, "inlet {name}"),
             Peer::Outlet(name) => write!(f, "outlet {name}"),
             Peer::Pipeline => write!(f, "the pipeline"),

@@ -77,6 +77,12 @@ pub trait Link: Send {
         wait: Duration,
     ) -> impl Future<Output = Result<Batch<Self::Record>, Fault>> + Send;
 
+    /// Whether what was fetched last is committed and comes again for the sake of the state seams, which may have
+    /// forgotten it. What is made of it is not given out.
+    fn rehearses(&self) -> bool {
+        false
+    }
+
     /// The first position that is not done.
     fn position(&self) -> Position;
 

@@ -17,22 +17,31 @@ pub struct Brokers {
     pub lanes: u32,
     /// How to come in.
     pub security: Security,
-    /// How long the brokers wait for one of ours that is silent.
+    /// How long the brokers wait for one of ours that is silent, and how often we commit.
     pub limits: Limits,
 }
 
-/// How long the brokers wait for one of ours that is silent.
+/// How long the brokers wait for one of ours that is silent, and how often we commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Until its lanes are given to others.
     pub session: Duration,
     /// Until its open transaction is aborted. Readers wait for that before they go on.
     pub transaction: Duration,
+    /// The time between commits, while the brokers are quick.
+    pub commit: Duration,
+    /// The same when they are slow: it doubles up to this. A post waits at most so long in a stage.
+    pub commit_max: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { session: Duration::from_secs(10), transaction: Duration::from_secs(10) }
+        Limits {
+            session: Duration::from_secs(10),
+            transaction: Duration::from_secs(10),
+            commit: Duration::from_millis(20),
+            commit_max: Duration::from_millis(500),
+        }
     }
 }
 

@@ -103,6 +103,8 @@ struct Start {
     from: Position,
     done: Position,
     note: Note,
+    /// What the state is sure to have.
+    sure: Position,
 }
 
 impl Seat {
@@ -260,13 +262,17 @@ impl Seat {
         for element in committed.elements() {
             element.error().map_err(|e| fault::of(&e, &doing))?;
             let lane = Lane(element.partition() as u32);
-            let at = match element.offset() {
-                Offset::Offset(offset) => Some((position(offset), Note::read(element.metadata()))),
-                _ => None,
-            };
             let (low, high) = consumer
                 .fetch_watermarks(&self.topic, element.partition(), ANSWER)
                 .map_err(|e| fault::of(&e, &doing))?;
+            let at = match (element.offset(), self.group.missing) {
+                (Offset::Offset(offset), _) => Some((position(offset), Note::read(element.metadata()))),
+                (_, Missing::Latest(span)) => {
+                    let latest = self.latest(consumer, element.partition(), span)?;
+                    Some((latest.unwrap_or(position(high)), None))
+                }
+                _ => None,
+            };
             let fence = match &self.group.fences {
                 Some(fences) => self.runtime.block_on(fences.highest(lane))?,
                 None => None,
@@ -274,6 +280,26 @@ impl Seat {
             starts.push(self.start(lane, at, (position(low), position(high)), fence)?);
         }
         Ok(starts)
+    }
+
+    /// The first record that was written in the last `span`, if there is one.
+    fn latest(
+        &self,
+        consumer: &BaseConsumer<Seat>,
+        partition: i32,
+        span: Duration,
+    ) -> Result<Option<Position>, Fault> {
+        let span = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+        let since = self.shared.room.clock.now().millis().saturating_sub(span).max(0);
+        let doing = format!("asking where {} stood", self.topic);
+        let mut times = TopicPartitionList::new();
+        let asked = times.add_partition_offset(&self.topic, partition, Offset::Offset(since));
+        let found = asked.and_then(|()| consumer.offsets_for_times(times, ANSWER));
+        let found = found.map_err(|e| fault::of(&e, &doing))?;
+        Ok(found.elements().first().and_then(|element| match element.offset() {
+            Offset::Offset(offset) => Some(position(offset)),
+            _ => None,
+        }))
     }
 
     /// Where one lane begins. `at`: what the group has committed; `log`: the first record there is, and the place
@@ -314,12 +340,13 @@ impl Seat {
             );
         }
         let done = done.max(low);
+        let sure = note.map_or(Position(0), |note| note.safe);
         let note = note.unwrap_or(Note { now: None, safe: done });
         let from = match self.group.memory {
             Memory::Redis => note.safe.clamp(low, done),
             Memory::Nothing => done,
         };
-        Ok(Start { lane, from, done, note })
+        Ok(Start { lane, from, done, note, sure })
     }
 
     fn assign(&self, consumer: &BaseConsumer<Seat>, given: &TopicPartitionList) -> KafkaResult<()> {
@@ -383,6 +410,7 @@ impl crate::round::Held {
         self.done = start.done;
         self.now = self.now.max(start.note.now);
         self.safe = Safe::since(start.note.safe);
+        self.sure = start.sure;
     }
 }
 
@@ -426,7 +454,7 @@ fn position(offset: i64) -> Position {
     Position(u64::try_from(offset).unwrap_or_default())
 }
 
-fn incoming(message: &BorrowedMessage<'_>) -> Incoming {
+pub(crate) fn incoming(message: &BorrowedMessage<'_>) -> Incoming {
     let (time, trace) = message.headers().map(headers::read).unwrap_or_default();
     let stamped = match message.timestamp() {
         Timestamp::CreateTime(at) | Timestamp::LogAppendTime(at) => ArrivalTime::from_millis(at),

@@ -39,14 +39,14 @@ pub(crate) fn not_made(error: &KafkaError) -> Fault {
     )
 }
 
-const TLS: &str = "kafka.security.tls";
+const TLS: &str = "kafka.tls";
 
 /// Who must act on an error code; `doing` says what we were at.
 pub(crate) fn of_code(code: RDKafkaErrorCode, doing: &str, why: &str) -> Fault {
     use RDKafkaErrorCode as Code;
     match code {
         Code::Authentication | Code::SaslAuthenticationFailed => wrong(
-            "kafka.security: user or password",
+            "kafka.sasl: user or password",
             format!("refused by the broker ({why})"),
             "a user that the broker knows, its password, and a mechanism that it offers",
         ),

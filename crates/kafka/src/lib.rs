@@ -11,6 +11,7 @@ mod commit; // the thread with the transactions
 mod consume; // the thread that reads
 mod fault; // the client's errors, by who must act
 mod headers; // CloudEvents and traceparent
+mod heal; // a group is sure of less
 mod intake; // where inlets hand in
 mod lanes; // which key is in which lane
 mod link; // a stage's way in and out
@@ -18,15 +19,18 @@ mod member; // what the two threads and the stage share, seen from the stage
 mod note; // what is written beside a position
 mod pace; // how often to commit
 mod plan; // topics as they are and as they should be
+mod reader; // looking at topics from outside
 mod round; // what is read, what is done, what is being committed
 mod topics; // which topics there are
 
 pub use crate::brokers::{Brokers, Identity, Limits, Mechanism, Sasl, Secret, Security, Tls};
 pub use crate::carried::Carried;
 pub use crate::headers::{About, Trace};
+pub use crate::heal::heal;
 pub use crate::intake::KafkaIntake;
 pub use crate::lanes::{lane_of, murmur2, post_key};
 pub use crate::link::KafkaLink;
 pub use crate::member::{Fences, Group, Incoming, Member, Memory, Missing, Outgoing, Portion, Standing};
 pub use crate::plan::{Plan, Replication, Step, apply, check, plan};
+pub use crate::reader::{done, read_all};
 pub use crate::topics::{Retention, TOPICS, Topic};

@@ -56,6 +56,31 @@ impl<R: Carried> KafkaLink<R> {
         self.member.settle().await
     }
 
+    /// As [`Member::tenure`].
+    pub fn tenure(&self) -> u64 {
+        self.member.tenure()
+    }
+
+    /// As [`Member::sure`].
+    pub fn sure(&self, lane: Lane) -> Position {
+        self.member.sure(lane)
+    }
+
+    /// As [`Member::is_between_rounds`].
+    pub fn is_between_rounds(&self) -> bool {
+        self.member.is_between_rounds()
+    }
+
+    /// As [`Member::has_committed`].
+    pub fn has_committed(&self, lane: Lane, to: Position) -> bool {
+        self.member.has_committed(lane, to)
+    }
+
+    /// As [`Member::holds`].
+    pub fn holds(&self) -> impl Fn(Lane) -> bool + Send + Sync + use<R> {
+        self.member.holds()
+    }
+
     /// How it stands.
     pub fn standing(&self) -> Standing {
         self.member.standing()
@@ -116,6 +141,10 @@ impl<R: Carried> Link for KafkaLink<R> {
             // Nothing in it could be read: it is done with that.
             self.give(Outputs::default()).await?;
         }
+    }
+
+    fn rehearses(&self) -> bool {
+        self.member.rehearses()
     }
 
     fn position(&self) -> Position {

@@ -61,6 +61,9 @@ pub enum Missing {
     Stop,
     /// Go on from the fence: the group was deleted, the topic was not.
     SeekToFences,
+    /// There are no fences. Begin with what was written in so long a time before now: what is older was not meant
+    /// for a group that is new.
+    Latest(Duration),
 }
 
 /// What the state has of a lane.
@@ -154,7 +157,7 @@ impl Member {
     /// # Panics
     /// Outside of a tokio runtime, or when the machine has no thread to give.
     pub fn join(brokers: &Brokers, group: Group, room: Room) -> Result<Member, Fault> {
-        let shared = Arc::new(Shared::new(room));
+        let shared = Arc::new(Shared::new(room, brokers.limits));
         let topic = group.topic.full(&brokers.prefix);
         let committer = Committer {
             shared: Arc::clone(&shared),
@@ -206,7 +209,7 @@ impl Member {
                 inside.raise()?;
                 let due = inside.due(now, max);
                 self.todo.retain(|taken| inside.is_ours(taken.lane, taken.tenure));
-                if self.todo.is_empty() && due == Due::Now {
+                if self.todo.is_empty() && self.made.is_empty() && due == Due::Now {
                     self.todo = inside.take_round(now, max);
                     // The thread that reads may wait for this room.
                     self.shared.moved.notify_all();
@@ -215,6 +218,11 @@ impl Member {
             };
             if let Some(taken) = self.todo.pop_front() {
                 return Ok(self.hand_out(taken));
+            }
+            if !self.made.is_empty() {
+                // The rest of the round was given up with its lanes.
+                self.hand_over().await;
+                continue;
             }
             let left = until.saturating_sub(now);
             let nap = match due {
@@ -294,6 +302,38 @@ impl Member {
     /// The lane of the portion that was fetched last.
     pub fn lane(&self) -> Lane {
         self.lane
+    }
+
+    /// Whether what was fetched last is committed, and comes again for the sake of the state only.
+    pub fn rehearses(&self) -> bool {
+        self.at.as_ref().is_some_and(|at| at.is_rehearsal)
+    }
+
+    /// How often lanes were given to us or taken back to a beginning, as of the portion that was fetched last: another
+    /// number means that its lane begins anew.
+    pub fn tenure(&self) -> u64 {
+        self.at.as_ref().map_or(0, |at| at.moves.tenure)
+    }
+
+    /// What the state is sure to have of a lane: everything before this, by the note that the lane was begun with.
+    pub fn sure(&self, lane: Lane) -> Position {
+        self.shared.lock().lanes.get(&lane).map_or(Position(0), |held| held.sure)
+    }
+
+    /// Whether everything that was fetched has been handed over to be committed.
+    pub fn is_between_rounds(&self) -> bool {
+        self.todo.is_empty() && self.made.is_empty() && self.at.is_none()
+    }
+
+    /// Whether everything of a lane before `to` is committed, by us, who have the lane still.
+    pub fn has_committed(&self, lane: Lane, to: Position) -> bool {
+        self.shared.lock().lanes.get(&lane).is_some_and(|held| held.done >= to)
+    }
+
+    /// Whether a lane is ours, for others to ask.
+    pub fn holds(&self) -> impl Fn(Lane) -> bool + Send + Sync + use<> {
+        let shared = Arc::clone(&self.shared);
+        move |lane| shared.lock().lanes.contains_key(&lane)
     }
 
     /// The first position of [`Member::lane`] that is not done.

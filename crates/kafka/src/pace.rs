@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-/// The shortest time between commits.
-const SHORTEST: Duration = Duration::from_millis(20);
-/// The longest. A post waits at most so long in a stage.
-const LONGEST: Duration = Duration::from_millis(500);
+use crate::brokers::Limits;
+
 /// So many quick commits, one after the other, halve the interval.
 const QUICK_ENOUGH: u32 = 20;
 
@@ -14,13 +12,14 @@ const QUICK_ENOUGH: u32 = 20;
 /// was busy, because the commits themselves were most of the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pace {
+    limits: Limits,
     interval: Duration,
     quick: u32,
 }
 
 impl Pace {
-    pub(crate) fn new() -> Pace {
-        Pace { interval: SHORTEST, quick: 0 }
+    pub(crate) fn new(limits: Limits) -> Pace {
+        Pace { limits, interval: limits.commit, quick: 0 }
     }
 
     pub(crate) fn interval(&self) -> Duration {
@@ -30,12 +29,12 @@ impl Pace {
     /// A commit took so long.
     pub(crate) fn took(&mut self, took: Duration) {
         if took > self.interval / 2 {
-            self.interval = (self.interval * 2).min(LONGEST);
+            self.interval = (self.interval * 2).min(self.limits.commit_max);
             self.quick = 0;
         } else if took < self.interval / 4 {
             self.quick += 1;
             if self.quick >= QUICK_ENOUGH {
-                self.interval = (self.interval / 2).max(SHORTEST);
+                self.interval = (self.interval / 2).max(self.limits.commit);
                 self.quick = 0;
             }
         } else {
@@ -49,7 +48,7 @@ mod tests {
     use super::*;
 
     fn after(took_millis: impl IntoIterator<Item = u64>) -> u64 {
-        let mut pace = Pace::new();
+        let mut pace = Pace::new(Limits::default());
         for took in took_millis {
             pace.took(Duration::from_millis(took));
         }

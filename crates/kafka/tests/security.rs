@@ -12,8 +12,8 @@ use tocsin_kafka::{
 };
 use world::{brokers, ports, start};
 
-const WRONG_PASSWORD: &str = "kafka.security: user or password";
-const NO_TLS: &str = "kafka.security.tls";
+const WRONG_PASSWORD: &str = "kafka.sasl: user or password";
+const NO_TLS: &str = "kafka.tls";
 const NOT_ALLOWED: &str = "the broker's access rules (ACL) for our user";
 
 /// A broker's listeners by port: open, with a password, with a certificate.

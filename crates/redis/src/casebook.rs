@@ -99,14 +99,7 @@ impl Cases {
     async fn case(&mut self, redis: &Redis, subject: &Subject) -> Result<&mut Case, Fault> {
         self.settle(redis).await?;
         if !self.read.contains_key(subject) {
-            let key = redis.keys().incidents(subject);
-            let mut read = redis::cmd("HGETALL");
-            read.arg(&key);
-            let mut case = Case::new();
-            for (id, row) in pairs(redis.ask_one(Request::new(key, read)).await?, "incidents")? {
-                case.insert(String::from_utf8_lossy(&id).into_owned(), Row::read(&row)?);
-            }
-            self.read.insert(subject.clone(), case);
+            self.read.insert(subject.clone(), read(redis, subject).await?);
         }
         Ok(self.read.entry(subject.clone()).or_default())
     }
@@ -132,6 +125,21 @@ impl Cases {
         self.committed.clear();
         Ok(())
     }
+}
+
+async fn read(redis: &Redis, subject: &Subject) -> Result<Case, Fault> {
+    let key = redis.keys().incidents(subject);
+    let mut read = redis::cmd("HGETALL");
+    read.arg(&key);
+    let rows = pairs(redis.ask_one(Request::new(key, read)).await?, "incidents")?;
+    rows.into_iter()
+        .map(|(id, row)| Ok((String::from_utf8_lossy(&id).into_owned(), Row::read(&row)?)))
+        .collect()
+}
+
+/// A subject's incidents that are not over.
+pub(crate) async fn incidents_of(redis: &Redis, subject: &Subject) -> Result<Vec<Incident>, Fault> {
+    Ok(read(redis, subject).await?.into_values().filter_map(|row| row.incident).collect())
 }
 
 /// Puts in what changed; what is over for long goes; the lease is given, or taken away while one is open.

@@ -35,7 +35,7 @@ pub(crate) struct Desk {
 
 impl Desk {
     pub(crate) fn lane(&mut self, state: &RedisState, lane: Lane) -> &mut LaneDesk {
-        let key = || state.redis.keys().lane(&state.chain, lane);
+        let key = || state.redis.keys().lane(&state.lane_name(lane));
         self.lanes.entry(lane).or_insert_with(|| LaneDesk::new(key()))
     }
 }
@@ -47,6 +47,11 @@ impl RedisState {
 
     pub(crate) fn redis(&self) -> &Redis {
         &self.redis
+    }
+
+    /// A lane as fences know it: two chains have positions of their own.
+    pub(crate) fn lane_name(&self, lane: Lane) -> String {
+        format!("{}:{}", self.chain, lane.0)
     }
 
     pub(crate) async fn desk(&self) -> MutexGuard<'_, Desk> {
@@ -67,8 +72,15 @@ impl RedisState {
     /// The chain has committed everything of a lane before `to`: what it told is to be kept. It goes into Redis
     /// with the next request, or with [`RedisState::settle`].
     pub async fn committed(&self, lane: Lane, to: Position) {
+        self.commit([(lane, to)]).await;
+    }
+
+    /// The same for several lanes whose records were committed together; and with none for what a tick told.
+    pub async fn commit(&self, lanes: impl IntoIterator<Item = (Lane, Position)>) {
         let mut desk = self.desk().await;
-        desk.lane(self, lane).commit(to);
+        for (lane, to) in lanes {
+            desk.lane(self, lane).commit(to);
+        }
         desk.buckets.commit();
         desk.cases.commit();
     }
@@ -93,9 +105,7 @@ impl RedisState {
     /// [`Fault::Unavailable`] while Redis is away, or where a lane must be gone over again.
     pub async fn settle(&self) -> Result<(), Fault> {
         let mut desk = self.desk().await;
-        for lane in desk.lanes.values_mut() {
-            lane.stands(&self.redis).await?;
-        }
+        LaneDesk::settle_all(&self.redis, desk.lanes.values_mut()).await?;
         desk.buckets.settle(&self.redis).await?;
         desk.cases.settle(&self.redis).await
     }

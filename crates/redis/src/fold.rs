@@ -11,7 +11,7 @@ use tocsin_wire::HourRow;
 
 use crate::answer::{Answer, Whole};
 use crate::journal::{Entry, read, stamp_of, write_marks};
-use crate::layout::{Field, day, hour};
+use crate::layout::{Field, day, hour, number_in};
 use crate::reply::{bytes, list, number, rows};
 use crate::room::{Place, Root, SHOWN_HOURS, pack, unpack_day, unpack_hour};
 use crate::scripts::{FOLD, OFFER};
@@ -240,9 +240,4 @@ fn slim(detail: &mut Detail, part: usize) {
     cut(&mut detail.posts, &full.posts);
     cut(&mut detail.top_authors, &full.top_authors);
     cut(&mut detail.roots, &full.roots);
-}
-
-/// The number behind the letter of a field.
-fn number_in(field: &[u8]) -> Option<i64> {
-    std::str::from_utf8(field.get(1..)?).ok()?.parse().ok()
 }

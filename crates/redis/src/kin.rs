@@ -2,10 +2,7 @@
 //! are they and their own kin read, too, step by step.
 
 use tocsin_flow::{Fault, Kin};
-use tocsin_model::{
-    ArrivalTime, Ask, BrandId, Gained, Lane, Matched, Mention, MentionedBy, Position, PostId, Sighting, Tell,
-    Took, took_from,
-};
+use tocsin_model::{ArrivalTime, Ask, Gained, Lane, Position, PostId, Tell, Took};
 use tocsin_wire::Kinsman;
 
 use crate::desk::RedisState;
@@ -93,17 +90,7 @@ impl Meeting<'_> {
 
     /// Answers from what is known, and keeps the question for what may still be told.
     fn ask(&mut self, mut ask: Ask) {
-        let mut found: Vec<Took> = Vec::new();
-        if matches!(ask.child.sighting, Sighting::Update(_)) {
-            // What the first record gained is the update's, too.
-            let own = self.kinsman(&ask.child.post.id);
-            found.extend(own.took.into_iter().filter(|took| took.at >= ask.arrived));
-        }
-        for took in self.kinsman(&ask.parent).took {
-            if let Some(at) = took_from(took.at, ask.arrived) {
-                found.push(Took { brand: took.brand, at });
-            }
-        }
+        let found = ask.finds(&self.kinsman(&ask.child.post.id).took, &self.kinsman(&ask.parent).took);
         let position = ask.child.position;
         self.answer(&mut ask, found, position);
         let hour = ask.arrived.max(ask.child.post.arrived).hour();
@@ -116,7 +103,12 @@ impl Meeting<'_> {
         });
         let (_, parts) = &mut parent.waiting[place];
         let before = *parts;
-        *parts = (*parts).max(self.lane.keep_ask(Id::of(&ask.parent), hour, *parts, write_ask(&ask)));
+        *parts = (*parts).max(self.lane.keep_ask(
+            Id::of(&ask.parent),
+            hour,
+            *parts,
+            tocsin_wire::write_waiting(&ask),
+        ));
         if *parts != before || known.is_none() {
             self.lane.kin.put(Id::of(&ask.parent), parent);
         }
@@ -136,47 +128,27 @@ impl Meeting<'_> {
         for part in parts(id, &kinsman).collect::<Vec<_>>() {
             for (place, row) in self.lane.asks(part).to_vec().into_iter().enumerate() {
                 let mut ask = read_ask(&row)?;
-                let found = new
-                    .iter()
-                    .filter_map(|t| Some(Took { brand: t.brand.clone(), at: took_from(t.at, ask.arrived)? }))
-                    .collect();
+                let found = ask.finds(&[], &new);
                 let position = ask.child.position.max(tell.position);
                 if self.answer(&mut ask, found, position) {
-                    self.lane.change_ask(part, place, write_ask(&ask));
+                    self.lane.change_ask(part, place, tocsin_wire::write_waiting(&ask));
                 }
             }
         }
         Ok(())
     }
 
-    /// Gives a child what it has not got yet; a first sighting tells its own children. The ask remembers
-    /// what was given among its child's mentions.
-    fn answer(&mut self, ask: &mut Ask, mut found: Vec<Took>, position: Position) -> bool {
+    /// Gives a child what it has not got yet; a first sighting tells its own children.
+    fn answer(&mut self, ask: &mut Ask, found: Vec<Took>, position: Position) -> bool {
         if !found.is_empty() {
             // What a post took is looked at with each record of it, and lives on.
             let mut own = self.kinsman(&ask.child.post.id);
             own.hour = own.hour.max(Some(ask.child.post.arrived.hour()));
             self.lane.kin.put(Id::of(&ask.child.post.id), own);
         }
-        found.sort();
-        found.dedup_by(|a, b| a.brand == b.brand);
-        found.retain(|took| !mentions(&ask.child, &took.brand));
-        if found.is_empty() {
-            return false;
-        }
-        let child = Matched { position, ..ask.child.clone() };
-        if let Sighting::First(_) = child.sighting {
-            self.told.push(Tell { id: child.post.id.clone(), position, took: found.clone() });
-        }
-        let given = found.iter().map(|t| Mention {
-            brand: t.brand.clone(),
-            by: MentionedBy::Descent,
-            places: vec![],
-        });
-        ask.child.mentions.extend(given);
-        let mut named = child;
-        named.mentions.retain(|m| m.by == MentionedBy::Name);
-        self.gained.push(Gained { child: named, took: found });
+        let Some((gained, tell)) = ask.gain(position, found) else { return false };
+        self.told.extend(tell);
+        self.gained.push(gained);
         true
     }
 
@@ -190,24 +162,6 @@ fn parts(id: Id, kinsman: &Kinsman) -> impl Iterator<Item = Part> {
     kinsman.waiting.iter().flat_map(move |(hour, parts)| (0..*parts).map(move |part| (id, *hour, part)))
 }
 
-fn mentions(child: &Matched, brand: &BrandId) -> bool {
-    child.mentions.iter().any(|m| &m.brand == brand)
-}
-
-/// When the child's first record arrived, its position, the child whole.
-fn write_ask(ask: &Ask) -> Vec<u8> {
-    let mut row = ask.arrived.millis().to_be_bytes().to_vec();
-    row.extend_from_slice(&ask.child.position.0.to_be_bytes());
-    row.extend_from_slice(&tocsin_wire::write_matched(&ask.child));
-    row
-}
-
 fn read_ask(row: &[u8]) -> Result<Ask, Fault> {
-    let number = |at: usize| row.get(at..at + 8).and_then(|b| b.try_into().ok()).map(u64::from_be_bytes);
-    let short = || broken("an ask", "it is cut short");
-    let (arrived, position) = (number(0).ok_or_else(short)? as i64, number(8).ok_or_else(short)?);
-    let mut child = tocsin_wire::read_matched(&row[16..]).map_err(|e| broken("an ask", e))?;
-    child.position = Position(position);
-    let parent = child.post.parent_id().cloned().ok_or_else(|| broken("an ask", "it has no parent"))?;
-    Ok(Ask { parent, arrived: ArrivalTime::from_millis(arrived), child })
+    tocsin_wire::read_waiting(row).map_err(|e| broken("an ask", e))
 }

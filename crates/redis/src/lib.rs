@@ -17,16 +17,19 @@ mod casebook; // the index of incidents
 mod check; // what a server must be
 mod claims; // which ids are known
 mod desk; // what a chain was told since its last commit
+mod fences; // how far each lane is remembered, for people
 mod fold; // a journal becomes hours and days
 mod journal; // what a subject was told, entry by entry
 mod kin; // who descends from whom
 mod lane; // what a lane remembers, and how far
 mod layout; // keys, their sizes, the version
 mod list; // subjects to look at
+mod moving; // from and to another carrier
 mod reply; // what Redis answered
 mod room; // a subject in memory
 mod route; // which server holds a key
 mod scripts; // what is done whole or not at all
+mod secret; // what authors are hashed with
 mod server; // connections
 mod settings; // where Redis is
 mod shelf; // rows by id, many to a key
@@ -34,5 +37,6 @@ mod watch; // is it still there, and still the same?
 mod windows; // the buckets
 
 pub use crate::desk::RedisState;
+pub use crate::fences::Fence;
 pub use crate::server::Redis;
 pub use crate::settings::{Address, Place, Settings, Tls};

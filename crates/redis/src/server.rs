@@ -1,6 +1,7 @@
 //! Connections: one to each primary, and every request as one pipeline a primary.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -26,6 +27,9 @@ use crate::settings::{Address, Place, Settings, Tls};
 const CONNECT: Duration = Duration::from_secs(2);
 /// How long an answer may take: a paused or hanging server is away.
 const ANSWER: Duration = Duration::from_secs(5);
+
+/// How many keys a server looks at before it answers.
+const SCANNED: u32 = 1_000;
 
 /// A Redis that keeps state: one server, a Cluster, or what sentinels point at. Cheap to clone.
 #[derive(Clone)]
@@ -150,6 +154,31 @@ impl Redis {
     /// One request that has one answer.
     pub(crate) async fn ask_one(&self, request: Request) -> Result<Value, Fault> {
         Ok(self.ask(vec![request]).await?.pop().unwrap_or(Value::Nil))
+    }
+
+    /// The keys of all servers that a pattern matches; each maybe twice.
+    pub(crate) async fn keys_like(&self, pattern: &str) -> Result<Vec<Key>, Fault> {
+        let nodes = self.nodes().await?;
+        let mut found = Vec::new();
+        for Primary { address, connection } in &nodes.primaries {
+            let mut cursor = "0".to_owned();
+            loop {
+                let mut scan = redis::cmd("SCAN");
+                scan.arg(&cursor).arg("MATCH").arg(pattern).arg("COUNT").arg(SCANNED);
+                let answered = connection.clone().send_packed_command(&scan).await;
+                let told = answer(address, answered.map_err(|e| fault(address, &e))?)?;
+                let mut parts = list(told, "keys")?.into_iter();
+                let mut part = || parts.next().unwrap_or(Value::Nil);
+                cursor = text(part(), "keys")?;
+                for key in list(part(), "keys")? {
+                    found.push(crate::reply::bytes(key, "a key")?);
+                }
+                if cursor == "0" {
+                    break;
+                }
+            }
+        }
+        Ok(found)
     }
 
     async fn forget_nodes(&self, nodes: &Arc<Nodes>) {
@@ -383,14 +412,13 @@ fn read_slots(seed: &Address, told: Value) -> Result<(Vec<Address>, Vec<u16>), F
 }
 
 async fn connect(settings: &Settings, address: &Address) -> Result<MultiplexedConnection, Fault> {
-    let client = client(settings, address).map_err(|e| fault(address, &e))?;
+    let client = client(settings, address)?;
     let config =
         AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(Some(ANSWER));
     client.get_multiplexed_async_connection_with_config(&config).await.map_err(|e| fault(address, &e))
 }
 
-fn client(settings: &Settings, address: &Address) -> redis::RedisResult<Client> {
-    let (host, port) = (address.host.clone(), address.port);
+fn client(settings: &Settings, address: &Address) -> Result<Client, Fault> {
     let mut who = RedisConnectionInfo::default().set_skip_set_lib_name();
     if let Some(user) = &settings.user {
         who = who.set_username(user);
@@ -398,21 +426,34 @@ fn client(settings: &Settings, address: &Address) -> redis::RedisResult<Client> 
     if let Some(password) = &settings.password {
         who = who.set_password(password);
     }
-    let Some(Tls { authority, identity }) = &settings.tls else {
-        let place = ConnectionAddr::Tcp(host, port).into_connection_info()?;
-        return Client::open(place.set_redis_settings(who));
+    let certificates = settings.tls.as_ref().map(certificates).transpose()?;
+    let (host, port) = (address.host.clone(), address.port);
+    let made = match certificates {
+        None => ConnectionAddr::Tcp(host, port)
+            .into_connection_info()
+            .and_then(|place| Client::open(place.set_redis_settings(who))),
+        Some(certificates) => ConnectionAddr::TcpTls { host, port, insecure: false, tls_params: None }
+            .into_connection_info()
+            .and_then(|place| Client::build_with_tls(place.set_redis_settings(who), certificates)),
     };
+    made.map_err(|e| fault(address, &e))
+}
+
+fn certificates(tls: &Tls) -> Result<TlsCertificates, Fault> {
     // Fails where somebody has said so before, with the same ciphers.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let place =
-        ConnectionAddr::TcpTls { host, port, insecure: false, tls_params: None }.into_connection_info()?;
-    let certificates = TlsCertificates {
-        client_tls: identity
-            .clone()
-            .map(|(client_cert, client_key)| ClientTlsConfig { client_cert, client_key }),
-        root_cert: authority.clone(),
+    let read = |path: &PathBuf| {
+        std::fs::read(path).map_err(|why| Fault::Misconfigured {
+            setting: format!("{}, which [redis] tls names,", path.display()),
+            found: format!("not readable ({why})"),
+            expected: "a PEM file that this process may read".into(),
+        })
     };
-    Client::build_with_tls(place.set_redis_settings(who), certificates)
+    let client_tls = match &tls.identity {
+        Some((cert, key)) => Some(ClientTlsConfig { client_cert: read(cert)?, client_key: read(key)? }),
+        None => None,
+    };
+    Ok(TlsCertificates { client_tls, root_cert: tls.ca.as_ref().map(read).transpose()? })
 }
 
 /// An answer that is an error is a fault.
@@ -449,7 +490,7 @@ fn fault(address: &Address, error: &RedisError) -> Fault {
     if said.contains("certificate") {
         return misconfigured(
             "the certificate",
-            "a certificate signed by [redis] ca, for the name that is dialled",
+            "a certificate signed by [redis] tls.ca, for the name that is dialled",
         );
     }
     if code == "OOM" {

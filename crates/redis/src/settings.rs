@@ -1,6 +1,7 @@
 //! Where Redis is, and who we are there.
 
 use std::fmt;
+use std::path::PathBuf;
 
 /// A server.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,19 +43,13 @@ pub enum Place {
     },
 }
 
-/// TLS; certificates and keys as PEM.
-#[derive(Clone, Default, PartialEq, Eq)]
+/// TLS; certificates and keys as PEM files, read again with each connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tls {
     /// Who signs the servers' certificates; without it those whom this machine trusts.
-    pub authority: Option<Vec<u8>>,
+    pub ca: Option<PathBuf>,
     /// Our certificate and its key, where the server asks for one.
-    pub identity: Option<(Vec<u8>, Vec<u8>)>,
-}
-
-impl fmt::Debug for Tls {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Tls")
-    }
+    pub identity: Option<(PathBuf, PathBuf)>,
 }
 
 /// Where Redis is, and who we are there.

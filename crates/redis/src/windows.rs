@@ -44,7 +44,8 @@ struct Ask<'a> {
     subject: &'a Subject,
     /// As of when; none where any room will do.
     now: Option<ArrivalTime>,
-    offer: Option<(Lane, &'a Offer)>,
+    /// The lane by its whole name, and what it offers.
+    offer: Option<(&'a str, &'a Offer)>,
     entry: Vec<u8>,
 }
 
@@ -59,7 +60,7 @@ impl<'a> Ask<'a> {
         let mut call = OFFER.call(&[&key]);
         match self.offer {
             Some((lane, offer)) => {
-                call.arg(lane.0).arg(offer.seen.0).arg(offer.first.0).arg(offer.last.next().0)
+                call.arg(lane).arg(offer.seen.0).arg(offer.first.0).arg(offer.last.next().0)
             }
             None => call.arg("").arg("").arg("").arg(""),
         };
@@ -109,7 +110,7 @@ impl Windows for RedisState {
         now: ArrivalTime,
     ) -> Result<Vec<Merged>, Fault> {
         let mut desk = self.desk().await;
-        desk.buckets.merge_all(self.redis(), lane, offers, now).await
+        desk.buckets.merge_all(self.redis(), &self.lane_name(lane), offers, now).await
     }
 
     async fn view(&mut self, subject: &Subject, now: ArrivalTime) -> Result<View, Fault> {
@@ -222,7 +223,7 @@ impl Buckets {
     async fn merge_all(
         &mut self,
         redis: &Redis,
-        lane: Lane,
+        lane: &str,
         offers: &[Offer],
         now: ArrivalTime,
     ) -> Result<Vec<Merged>, Fault> {

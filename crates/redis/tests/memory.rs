@@ -12,17 +12,16 @@ use tocsin_flow::{Claims, Kin, Offer, Windows};
 use tocsin_laws::{Dice, post};
 use tocsin_model::{
     ArrivalTime, BrandId, Counts, Delta, Detail, Engagement, Hour, Lane, Merged, Minute, Position, Record,
-    Subject, Tell, Took,
+    Sighting, Subject, Tell, Took,
 };
-use tocsin_redis::RedisState;
 
 /// At most so much a brand, in bytes.
 const BRAND_MAX: u64 = 200 * 1024;
 /// At most so much a post for 48 h, in bytes.
 const POST_MAX: u64 = 64;
 /// With `TOCSIN_SOAK=1` a million.
-const POSTS: u64 = 200_000;
-const POSTS_SOAK: u64 = 1_000_000;
+const POSTS: u64 = 198_000;
+const POSTS_SOAK: u64 = 999_000;
 const LANES: u32 = 6;
 
 fn info(servers: &Servers, section: &str, field: &str) -> String {
@@ -46,6 +45,20 @@ fn spent(servers: &Servers) -> u64 {
     lines.filter_map(|l| l.split("usec=").nth(1)?.split(',').next()?.parse::<u64>().ok()).sum()
 }
 
+/// Microseconds of processor time that Redis took, all of it.
+fn redis_cpu(servers: &Servers) -> f64 {
+    let seconds = |field| info(servers, "cpu", field).parse::<f64>().unwrap();
+    (seconds("used_cpu_user") + seconds("used_cpu_sys")) * 1e6
+}
+
+/// The same of this process, in steps of 10 ms.
+fn own_cpu() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    let ticks = |place: usize| fields[place].parse::<f64>().unwrap();
+    (ticks(11) + ticks(12)) * 1e4
+}
+
 fn now(second: u64) -> ArrivalTime {
     ArrivalTime::from_millis(1_700_000_000_000 + second as i64 * 1_000)
 }
@@ -54,26 +67,65 @@ fn now(second: u64) -> ArrivalTime {
 fn a_post_takes_at_most_64_bytes_for_48_hours() {
     let Some(servers) = Servers::start("start") else { return };
     let posts = if std::env::var_os("TOCSIN_SOAK").is_some() { POSTS_SOAK } else { POSTS };
-    let mut state = open(&servers.one()).unwrap().state("chain");
-    let (before, spent_before) = (memory(&servers), spent(&servers));
+    let batches = move || (0..posts).step_by(3_000).flat_map(|first| (0..LANES).map(move |lane| (first, lane)));
+    let make = move |(first, lane): (u64, u32)| {
+        let positions = first / u64::from(LANES)..(first + 3_000).min(posts) / u64::from(LANES);
+        batch(Lane(lane), positions, posts)
+    };
+    // What making them costs by itself.
+    let began = own_cpu();
+    let made: u64 = batches().map(|batch| make(batch).1.len() as u64).sum();
+    let making = own_cpu() - began;
+    assert_eq!(made, posts);
+
+    let redis = open(&servers.one()).unwrap();
+    let mut state = redis.state("chain");
+    let (before, cpu_before, began) = (memory(&servers), redis_cpu(&servers), own_cpu());
     settle(async move {
-        for first in (0..posts).step_by(3_000) {
-            for lane in 0..LANES {
-                let positions = first / u64::from(LANES)..(first + 3_000).min(posts) / u64::from(LANES);
-                batch(&mut state, Lane(lane), positions, posts).await;
-            }
+        for (first, lane) in batches() {
+            let (end, records, tells) = make((first, lane));
+            let oldest = records[0].arrived;
+            state.claim(Lane(lane), &records).await.unwrap();
+            state.meet(Lane(lane), tells, Vec::new(), oldest).await.unwrap();
+            state.committed(Lane(lane), end).await;
+            state.settle().await.unwrap();
         }
-        state.settle().await.unwrap();
     });
+    let (ours, of_redis) = (own_cpu() - began - making, redis_cpu(&servers) - cpu_before);
     let each = (memory(&servers) - before) / posts;
-    let cost = (spent(&servers) - spent_before) as f64 / posts as f64;
-    println!("claims, kin and engagement: {each} bytes a post; {cost:.2} µs of Redis a post, at 500 a batch");
+    let a_post = |micros: f64| micros / posts as f64;
+    println!(
+        "claims, kin and engagement at 500 a batch: {each} bytes a post; {:.2} µs of Redis and {:.2} µs of ours a post",
+        a_post(of_redis),
+        a_post(ours)
+    );
     assert!(each <= POST_MAX, "{each} bytes a post");
+
+    // Somebody else takes the lanes over.
+    let mut state = redis.state("chain");
+    let (began, cpu_before) = (own_cpu(), redis_cpu(&servers));
+    settle(async move {
+        for lane in 0..LANES {
+            assert_eq!(state.stands(Lane(lane)).await.unwrap(), Position(posts / u64::from(LANES)));
+        }
+        // And half of the posts come again.
+        let (end, records, _) = make((posts / 2 / 3_000 * 3_000, 0));
+        let known = state.claim(Lane(0), &records).await.unwrap();
+        assert!(
+            end.0 > 0 && known.iter().all(|s| matches!(s, Sighting::First(_))),
+            "the same records are first again"
+        );
+    });
+    println!(
+        "taking the lanes over: {:.2} µs of Redis and {:.2} µs of ours a post",
+        a_post(redis_cpu(&servers) - cpu_before),
+        a_post(own_cpu() - began)
+    );
 }
 
 /// Posts of one lane, each of which names one of three brands and has some engagement, over 40 hours.
-async fn batch(state: &mut RedisState, lane: Lane, positions: std::ops::Range<u64>, posts: u64) {
-    let end = positions.end;
+fn batch(lane: Lane, positions: std::ops::Range<u64>, posts: u64) -> (Position, Vec<Record>, Vec<Tell>) {
+    let end = Position(positions.end);
     let (mut records, mut tells) = (Vec::new(), Vec::new());
     for position in positions {
         let mut dice = Dice::new(position ^ u64::from(lane.0) << 40);
@@ -97,10 +149,7 @@ async fn batch(state: &mut RedisState, lane: Lane, positions: std::ops::Range<u6
             deleted: false,
         });
     }
-    let oldest = records[0].arrived;
-    state.claim(lane, &records).await.unwrap();
-    state.meet(lane, tells, Vec::new(), oldest).await.unwrap();
-    state.committed(lane, Position(end)).await;
+    (end, records, tells)
 }
 
 #[test]
@@ -151,6 +200,8 @@ fn full(subject: &Subject, at: ArrivalTime, dice: &mut Dice) -> Delta {
             comments_gained: counter(dice),
             views_gained: counter(dice),
             top_gain: counter(dice),
+            ignored: 0,
+            answers: 0,
         };
         delta.minutes.insert(Minute(minute.0 - back), counts);
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use prometheus::core::Collector;
 use prometheus::{
-    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    CounterVec, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
     Registry, TextEncoder,
 };
 use tocsin_flow::Meters;
@@ -63,6 +63,11 @@ pub struct Metrics {
     deliveries: IntCounterVec,
     delivery_duration: HistogramVec,
 
+    link_lag: IntGaugeVec,
+    link_rebalances: IntCounterVec,
+    transactions: IntCounterVec,
+    transaction_seconds: CounterVec,
+
     sync_duration: Histogram,
     sync_waiting: IntGauge,
     peer_away: IntGaugeVec,
@@ -109,6 +114,11 @@ impl Metrics {
             deliveries: list.counters("tocsin_deliveries_total", "Tries at delivering a notice: delivered, retry, given_up or misconfigured.", &["outlet", "outcome"]),
             delivery_duration: list.histograms("tocsin_delivery_duration_seconds", "How long a try at delivering a notice took.", FAR_SECONDS, &["outlet"]),
 
+            link_lag: list.gauges("tocsin_link_lag_records", "Records of a partition of ours that a group has not done yet.", &["group", "partition"]),
+            link_rebalances: list.counters("tocsin_link_rebalances_total", "Times that a group gave out its partitions anew.", &["group"]),
+            transactions: list.counters("tocsin_transactions_total", "Transactions: committed, or taken back.", &["group", "outcome"]),
+            transaction_seconds: list.float_counters("tocsin_transaction_commit_seconds_total", "How long commits took together.", &["group"]),
+
             sync_duration: list.histogram("tocsin_sync_duration_seconds", "How long a sync of the store took.", WORK_SECONDS),
             sync_waiting: list.gauge("tocsin_sync_waiting", "Senders that shared the latest sync."),
             peer_away: list.gauges("tocsin_peer_away", "1 while a peer is away, 0 since it is back.", &["peer"]),
@@ -136,6 +146,28 @@ impl Metrics {
     pub fn committed(&self, took: Duration) {
         self.commits.inc();
         self.commit_duration.observe(took.as_secs_f64());
+    }
+
+    /// How a link over topics stands, by its group: how many records it is behind in each of its partitions, how often
+    /// these were given out, how many transactions were committed and taken back, how long the commits took together.
+    pub fn link_stands(
+        &self,
+        group: &str,
+        lags: impl IntoIterator<Item = (u32, Option<u64>)>,
+        rebalances: u64,
+        (committed, taken_back): (u64, u64),
+        committing: Duration,
+    ) {
+        let rise = |counter: IntCounter, to: u64| counter.inc_by(to.saturating_sub(counter.get()));
+        rise(self.link_rebalances.with_label_values(&[group]), rebalances);
+        rise(self.transactions.with_label_values(&[group, "committed"]), committed);
+        rise(self.transactions.with_label_values(&[group, "taken_back"]), taken_back);
+        let seconds = self.transaction_seconds.with_label_values(&[group]);
+        seconds.inc_by((committing.as_secs_f64() - seconds.get()).max(0.0));
+        for (partition, lag) in lags {
+            let lag = lag.map_or(0, |lag| i64::try_from(lag).unwrap_or(i64::MAX));
+            self.link_lag.with_label_values(&[group, &partition.to_string()]).set(lag);
+        }
     }
 
     /// Something is tried again because of this peer: a [`tocsin_flow::Peer`] as text.
@@ -270,6 +302,9 @@ impl List {
     }
     fn counters(&self, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
         self.keep(IntCounterVec::new(Opts::new(name, help), labels))
+    }
+    fn float_counters(&self, name: &str, help: &str, labels: &[&str]) -> CounterVec {
+        self.keep(CounterVec::new(Opts::new(name, help), labels))
     }
     fn gauge(&self, name: &str, help: &str) -> IntGauge {
         self.keep(IntGauge::new(name, help))

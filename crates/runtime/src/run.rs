@@ -28,6 +28,15 @@ pub trait Step: Send {
     /// A seam's fault: the batch is abandoned and comes again.
     fn step(&mut self, batch: Batch<Self::Record>) -> impl Future<Output = Result<Outputs, Fault>> + Send;
 
+    /// Goes over a batch again that is committed, so that what was forgotten of it is remembered; see
+    /// [`Link::rehearses`].
+    ///
+    /// # Errors
+    /// As [`Step::step`].
+    fn rehearse(&mut self, batch: Batch<Self::Record>) -> impl Future<Output = Result<(), Fault>> + Send {
+        async move { self.step(batch).await.map(drop) }
+    }
+
     /// Looks at what stands, while nothing comes.
     ///
     /// # Errors
@@ -117,6 +126,10 @@ where
     let wait = if draining { Duration::ZERO } else { FETCH_WAIT };
     let batch = link.fetch(BATCH_MAX, wait).await?;
     let (to, outputs, went) = match batch.next() {
+        Some(next) if link.rehearses() => {
+            step.rehearse(batch).await?;
+            (next, Outputs::default(), Went::On)
+        }
         Some(next) => {
             let span = info_span!("batch", partition = batch.lane.0, records = batch.records.len());
             (next, step.step(batch).instrument(span).await?, Went::On)

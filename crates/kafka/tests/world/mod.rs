@@ -95,7 +95,11 @@ pub(crate) fn brokers(servers: &str, prefix: &str, lanes: u32) -> Brokers {
         prefix: prefix.to_owned(),
         lanes,
         security: Security::Plaintext,
-        limits: Limits { session: Duration::from_secs(2), transaction: Duration::from_secs(2) },
+        limits: Limits {
+            session: Duration::from_secs(2),
+            transaction: Duration::from_secs(2),
+            ..Limits::default()
+        },
     }
 }
 

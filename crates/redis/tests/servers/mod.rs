@@ -69,12 +69,11 @@ impl Servers {
     }
 
     /// With a user and an authority by the name of its file.
-    pub fn secure(&self, user: &str, password: &str, authority: &str) -> Settings {
-        let authority = std::fs::read(self.folder.path().join("tls").join(authority)).expect("a certificate");
+    pub fn secure(&self, user: &str, password: &str, ca: &str) -> Settings {
         Settings {
             user: Some(user.into()),
             password: Some(password.into()),
-            tls: Some(Tls { authority: Some(authority), identity: None }),
+            tls: Some(Tls { ca: Some(self.folder.path().join("tls").join(ca)), identity: None }),
             ..self.one()
         }
     }

@@ -128,6 +128,10 @@ impl<'a> Unpacker<'a> {
         let bytes = self.raw(length)?;
         std::str::from_utf8(bytes).map_err(|_| self.wrong("a text is not UTF-8"))
     }
+    /// Whether nothing more stands there.
+    pub(crate) fn is_done(&self) -> bool {
+        self.rest.is_empty()
+    }
     pub(crate) fn end(self) -> Result<(), Unreadable> {
         if self.rest.is_empty() { Ok(()) } else { Err(self.wrong("more bytes than there should be")) }
     }

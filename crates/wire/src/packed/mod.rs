@@ -11,6 +11,7 @@ mod hour; // an hour of a subject
 mod kinfolk; // what some posts took, and who waits
 mod mark; // what a judge remembers
 mod took; // which brands a post took, and when
+mod waiting; // a child that waits for its parent's brands
 
 pub use claim::{read_claim, write_claim};
 pub use claims::{read_claims, write_claims};
@@ -22,3 +23,4 @@ pub use hour::{HourRow, read_hour, write_hour};
 pub use kinfolk::{Kinsman, read_kinfolk, write_kinfolk};
 pub use mark::{read_mark, write_mark};
 pub use took::{read_took, write_took};
+pub use waiting::{read_waiting, write_waiting};

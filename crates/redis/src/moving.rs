@@ -1,0 +1,218 @@
+//! What is remembered of subjects, as rows: to move it from and to another carrier; and every hour that was counted.
+
+use std::collections::BTreeMap;
+
+use tocsin_flow::{Casebook, Fault, Windows};
+use tocsin_model::{ArrivalTime, Counts, Day, DayCounts, Hour, Minute, Subject};
+use tocsin_wire::{HourRow, StateRow};
+
+use crate::casebook::incidents_of;
+use crate::journal::{Entry, read, read_marks};
+use crate::layout::{LONG_LEASE, day, hour, number_in, subject_of};
+use crate::reply::pairs;
+use crate::room::{Root, pack, unpack_day, unpack_hour};
+use crate::server::{Redis, Request};
+
+/// Everything that is remembered of a subject.
+#[derive(Default)]
+struct Past {
+    root: Root,
+    hours: BTreeMap<Hour, HourRow>,
+    days: BTreeMap<Day, DayCounts>,
+}
+
+impl Redis {
+    /// Who was ever counted, in order.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`] while Redis is away.
+    pub async fn subjects(&self) -> Result<Vec<Subject>, Fault> {
+        self.subjects_with("").await
+    }
+
+    /// What each hour of a subject holds: for the last eight weeks before what was counted last.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`] while Redis is away.
+    pub async fn hours(&self, subject: &Subject) -> Result<BTreeMap<Hour, Counts>, Fault> {
+        let past = self.past(subject).await?;
+        let hours = past.days.iter().flat_map(|(day, counts)| counts.by_hour(*day).collect::<Vec<_>>());
+        Ok(hours.collect())
+    }
+
+    /// Everything that is remembered of subjects, row by row: buckets, evidence, marks, incidents that are not over,
+    /// data time. What is known of single posts is not among it.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`] while Redis is away, and those of `each`.
+    pub async fn export(&self, mut each: impl FnMut(StateRow) -> Result<(), Fault>) -> Result<(), Fault> {
+        let mut newest: Option<Minute> = None;
+        for subject in self.subjects().await? {
+            let Past { root, hours, days } = self.past(&subject).await?;
+            let minutes = hours.values().filter_map(|row| row.minutes.last_key_value());
+            newest = newest.max(minutes.map(|(minute, _)| *minute).max());
+            for row in rows(&subject, root, hours, days) {
+                each(row)?;
+            }
+        }
+        for subject in self.subjects_with("i").await? {
+            for incident in incidents_of(self, &subject).await? {
+                each(StateRow::Incident(Box::new(incident)))?;
+            }
+        }
+        newest.map_or(Ok(()), |minute| each(StateRow::Now(ArrivalTime::from_millis((minute.0 + 1) * 60_000))))
+    }
+
+    /// Whether nothing is remembered of any subject.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`] while Redis is away.
+    pub async fn remembers_nothing(&self) -> Result<bool, Fault> {
+        Ok(self.subjects().await?.is_empty() && self.subjects_with("i").await?.is_empty())
+    }
+
+    /// Remembers these rows, where nothing is remembered yet; how many there were.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`] while Redis is away, and those of the rows.
+    pub async fn import(
+        &self,
+        from: impl IntoIterator<Item = Result<StateRow, Fault>>,
+    ) -> Result<u64, Fault> {
+        let (mut count, mut pasts) = (0, BTreeMap::<Subject, Past>::new());
+        let mut state = self.state("import");
+        for row in from {
+            count += 1;
+            match row? {
+                // Data time comes with the posts.
+                StateRow::Now(_) => {}
+                StateRow::Mark(subject, kind, mark) => state.mark(&subject, kind, mark).await?,
+                StateRow::Incident(incident) => drop(state.keep(&incident, 0).await?),
+                StateRow::First(subject, minute) => {
+                    pasts.entry(subject).or_default().root.first = Some(minute);
+                }
+                StateRow::Minute(subject, minute, counts) => {
+                    let hours = &mut pasts.entry(subject).or_default().hours;
+                    hours.entry(minute.hour()).or_default().minutes.insert(minute, counts);
+                }
+                StateRow::Evidence(subject, hour, detail) => {
+                    let hours = &mut pasts.entry(subject).or_default().hours;
+                    hours.entry(hour).or_default().detail = Some(*detail);
+                }
+                StateRow::Day(subject, day, counts) => {
+                    pasts.entry(subject).or_default().days.insert(day, *counts);
+                }
+            }
+        }
+        for (subject, past) in pasts {
+            self.ask(past.write(self, &subject)).await?;
+        }
+        state.commit([]).await;
+        state.settle().await?;
+        Ok(count)
+    }
+
+    /// The subjects whose keys end so.
+    async fn subjects_with(&self, ending: &str) -> Result<Vec<Subject>, Fault> {
+        let prefix = self.keys().prefix();
+        let keys = self.keys_like(&format!("{}{{[bs]:*}}{ending}", escaped(prefix))).await?;
+        let subject = |key: Vec<u8>| {
+            let member = key.strip_prefix(prefix.as_bytes())?.strip_prefix(b"{")?;
+            subject_of(member.strip_suffix(ending.as_bytes())?.strip_suffix(b"}")?)
+        };
+        let mut subjects: Vec<Subject> = keys.into_iter().filter_map(subject).collect();
+        subjects.sort();
+        // A server may name a key twice.
+        subjects.dedup();
+        Ok(subjects)
+    }
+
+    async fn past(&self, subject: &Subject) -> Result<Past, Fault> {
+        let key = self.keys().subject(subject);
+        let mut read_all = redis::cmd("HGETALL");
+        read_all.arg(&key);
+        let (mut past, mut entries, mut base) = (Past::default(), BTreeMap::new(), 0);
+        for (name, row) in pairs(self.ask_one(Request::new(key, read_all)).await?, "a subject")? {
+            let text = || String::from_utf8_lossy(&row);
+            match (name.as_slice(), name.first(), number_in(&name)) {
+                (b"base", ..) => base = text().parse().unwrap_or(0),
+                (b"first", ..) => past.root.first = text().parse().ok().map(Minute),
+                (b"marks", ..) => past.root.marks = read_marks(subject, &row)?,
+                (_, Some(b'e'), Some(number)) => drop(entries.insert(number, row)),
+                (_, Some(b'h'), Some(n)) => drop(past.hours.insert(Hour(n), unpack_hour(Hour(n), &row)?)),
+                (_, Some(b'd'), Some(n)) => drop(past.days.insert(Day(n), unpack_day(&row)?)),
+                _ => {}
+            }
+        }
+        // Those before `base` are folded, and about to go.
+        for (_, entry) in entries.split_off(&base) {
+            past.hear(&read(subject, &entry)?);
+        }
+        Ok(past)
+    }
+}
+
+impl Past {
+    fn hear(&mut self, entry: &Entry) {
+        self.root.hear(entry);
+        let Entry::Merged(delta, _) = entry else { return };
+        for (minute, counts) in &delta.minutes {
+            self.hours.entry(minute.hour()).or_default().minutes.entry(*minute).or_default().add(counts);
+        }
+        for (hour, detail) in &delta.details {
+            self.hours.entry(*hour).or_default().detail.get_or_insert_default().merge(detail);
+        }
+        for day in delta.days() {
+            self.days.entry(day).or_default().add(day, delta);
+        }
+    }
+
+    fn write(&self, redis: &Redis, subject: &Subject) -> Vec<Request> {
+        let key = redis.keys().subject(subject);
+        let mut put = redis::cmd("HSET");
+        put.arg(&key)
+            .arg("first")
+            .arg(self.root.first.map(|minute| minute.0.to_string()).unwrap_or_default());
+        for (h, row) in &self.hours {
+            put.arg(hour(*h)).arg(pack(tocsin_wire::write_hour(*h, row)));
+        }
+        for (d, row) in &self.days {
+            put.arg(day(*d)).arg(pack(tocsin_wire::write_day(row)));
+        }
+        let mut lease = redis::cmd("EXPIRE");
+        lease.arg(&key).arg(LONG_LEASE);
+        let mut requests = vec![Request::new(key.clone(), put), Request::new(key, lease)];
+        if let Subject::Source(source) = subject {
+            let sources = redis.keys().list("sources");
+            let mut add = redis::cmd("SADD");
+            add.arg(&sources).arg(source.as_str());
+            requests.push(Request::new(sources, add));
+        }
+        requests
+    }
+}
+
+/// A subject's past as rows.
+fn rows(
+    subject: &Subject,
+    root: Root,
+    hours: BTreeMap<Hour, HourRow>,
+    days: BTreeMap<Day, DayCounts>,
+) -> Vec<StateRow> {
+    let mut rows: Vec<StateRow> =
+        root.first.map(|minute| StateRow::First(subject.clone(), minute)).into_iter().collect();
+    for (hour, row) in hours {
+        let minutes = row.minutes.into_iter();
+        rows.extend(minutes.map(|(minute, counts)| StateRow::Minute(subject.clone(), minute, counts)));
+        rows.extend(row.detail.map(|detail| StateRow::Evidence(subject.clone(), hour, Box::new(detail))));
+    }
+    rows.extend(days.into_iter().map(|(day, counts)| StateRow::Day(subject.clone(), day, Box::new(counts))));
+    rows.extend(root.marks.into_iter().map(|(kind, mark)| StateRow::Mark(subject.clone(), kind, mark)));
+    rows
+}
+
+/// A text as a pattern that matches it alone.
+pub(crate) fn escaped(text: &str) -> String {
+    let special = |letter: char| matches!(letter, '*' | '?' | '[' | ']' | '\\' | '^');
+    text.chars().flat_map(|letter| special(letter).then_some('\\').into_iter().chain([letter])).collect()
+}
