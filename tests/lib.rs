@@ -9,6 +9,8 @@ mod folder; // what stands in a data folder
 mod http; // a sender's side of HTTP
 mod posts; // posts as a sender writes them
 mod process; // the program, as a user runs it
+mod servers; // real brokers and a real Redis
+mod streams; // recordings that tests replay
 
 pub use crate::carrier::Embedded;
 pub use crate::chain::Chains;
@@ -18,3 +20,5 @@ pub use crate::folder::Folder;
 pub use crate::http::{Answer, Connection, LINES};
 pub use crate::posts::{lines, now, post};
 pub use crate::process::{Server, data, program, said, seeds, soak, terminate, until};
+pub use crate::servers::{Servers, Town};
+pub use crate::streams::{Brand, lines_of, stream};

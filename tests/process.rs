@@ -7,7 +7,6 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde_json::Value;
 use tocsin_flow::Clock;
 use tocsin_runtime::WallClock;
 
@@ -96,7 +95,11 @@ pub struct Server {
 impl Server {
     /// Starts it, at a port that nobody has, and comes back when it listens.
     pub fn start(config: &Path, data: &Path) -> Server {
-        let child = Server::command(config, data)
+        Server::spawn(Server::command(config, data))
+    }
+    /// The same of any `tocsin run`.
+    pub fn spawn(mut command: Command) -> Server {
+        let child = command
             .args(["--color", "never", "--log", "info"])
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -107,16 +110,17 @@ impl Server {
         let mut lines = BufReader::new(server.child.stderr.take().unwrap()).lines().map_while(Result::ok);
         let said = Arc::clone(&server.said);
         let keep = move |line: String| said.lock().unwrap().push(line);
-        let up = lines.by_ref().any(|line| {
-            let is_up = line.contains("listening");
+        let address = lines.by_ref().find_map(|line| {
+            let address = line.split_once("listening address=").map(|(_, rest)| rest.to_owned());
             keep(line);
-            is_up
+            address
         });
-        assert!(up, "it did not come up");
+        let Some(address) = address else {
+            panic!("it did not come up: {}", server.said.lock().unwrap().join("\n"))
+        };
+        server.url = format!("http://{}", address.split(' ').next().unwrap());
         // Whoever does not read what a process says makes it wait.
         std::thread::spawn(move || lines.for_each(keep));
-        let card: Value = serde_json::from_slice(&std::fs::read(data.join("control.json")).unwrap()).unwrap();
-        server.url = format!("http://{}", card["address"].as_str().unwrap());
         server
     }
     /// `tocsin run` on a folder.

@@ -8,7 +8,7 @@ use jieba_rs::Jieba;
 use tocsin_ingest::{BrandSet, Matcher, Query, ingest, record};
 use tocsin_model::{ArrivalTime, BrandId, Claim, Position, Post, Scored, Sighting, Tokenized};
 use tocsin_score::Scorer;
-use tocsin_spike_detect::{AuthorSecret, count};
+use tocsin_spike_detect::{AuthorSecret, Watch, count};
 use tocsin_tokenize::{Scratch, Tokenizer};
 use tocsin_wire::read_post;
 
@@ -116,6 +116,7 @@ struct Chain {
     scratch: Scratch,
     scorer: Scorer,
     secret: AuthorSecret,
+    watch: Watch,
     /// The position of the next post.
     next: u64,
     windows: Windows,
@@ -136,6 +137,7 @@ impl Chain {
             scratch: Scratch::default(),
             scorer: Scorer::new(Vec::new()),
             secret: AuthorSecret([1, 2]),
+            watch: Watch::default(),
             next: 0,
             windows: Windows::default(),
             out: Vec::new(),
@@ -172,7 +174,7 @@ impl Chain {
             scored.iter().for_each(|s| write(s, &mut self.out));
             black_box(&self.out);
             lap();
-            let deltas = count(&scored, &self.secret);
+            let deltas = count(&scored, &self.secret, &self.watch);
             lap();
             deltas.into_iter().for_each(|delta| self.windows.merge(delta));
             lap();

@@ -52,6 +52,7 @@ pub(crate) fn incident(id: &str, version: u64) -> Incident {
         course: Course::Opened,
         handling: Handling::Unseen,
         rings: Vec::new(),
+        answers: vec![],
         causes: vec![SignalId::new("s").expect("a good id")],
     }
 }

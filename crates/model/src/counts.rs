@@ -27,6 +27,10 @@ pub struct Counts {
     pub views_gained: u64,
     /// The most likes, reposts and comments that one post has gained in its current hour: a maximum.
     pub top_gain: u64,
+    /// Posts of authors and sites that are not judged: in `posts`, and in nothing else.
+    pub ignored: u64,
+    /// Posts of the brand's own accounts: in `posts`, and in nothing else.
+    pub answers: u64,
 }
 
 impl Counts {
@@ -45,10 +49,12 @@ impl Counts {
         add(&mut self.comments_gained, other.comments_gained);
         add(&mut self.views_gained, other.views_gained);
         self.top_gain = self.top_gain.max(other.top_gain);
+        add(&mut self.ignored, other.ignored);
+        add(&mut self.answers, other.answers);
     }
 
     /// The counters in a fixed order, for what stores them.
-    pub const fn to_array(&self) -> [u64; 12] {
+    pub const fn to_array(&self) -> [u64; 14] {
         [
             self.posts,
             self.heard,
@@ -62,11 +68,13 @@ impl Counts {
             self.comments_gained,
             self.views_gained,
             self.top_gain,
+            self.ignored,
+            self.answers,
         ]
     }
 
     /// The contrary of [`Counts::to_array`].
-    pub const fn from_array(a: [u64; 12]) -> Counts {
+    pub const fn from_array(a: [u64; 14]) -> Counts {
         Counts {
             posts: a[0],
             heard: a[1],
@@ -80,6 +88,8 @@ impl Counts {
             comments_gained: a[9],
             views_gained: a[10],
             top_gain: a[11],
+            ignored: a[12],
+            answers: a[13],
         }
     }
 
@@ -102,7 +112,7 @@ mod tests {
     use super::*;
 
     fn counts() -> impl Strategy<Value = Counts> {
-        proptest::array::uniform12(0u64..1_000_000).prop_map(Counts::from_array)
+        proptest::array::uniform14(0u64..1_000_000).prop_map(Counts::from_array)
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The life of a crisis of one subject.
 
-use crate::{ArrivalTime, BrandId, Evidence, IncidentId, Kind, Severity, SignalId, Subject};
+use crate::{Answered, ArrivalTime, BrandId, Evidence, IncidentId, Kind, Severity, SignalId, Subject};
 
 /// The life of a crisis of one subject, folded from signals and actions.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +31,8 @@ pub struct Incident {
     pub handling: Handling,
     /// Each time the bell rang.
     pub rings: Vec<Ring>,
+    /// The brand's own posts while it lasted, and what came of each, as far as it was followed; oldest first.
+    pub answers: Vec<Answered>,
     /// The ids of the last inputs folded in, oldest first: one that is in changes nothing.
     pub causes: Vec<SignalId>,
 }

@@ -15,6 +15,7 @@ mod matched; // a post with its brands
 mod notice; // one message to one channel
 mod origins; // where posts came from, and how late
 mod post; // one thing somebody said
+mod pulls; // what few posts are enough for
 mod reading; // what the text says
 mod signal; // what is abnormal now, and why
 mod sketch; // how many different ones
@@ -35,12 +36,14 @@ pub use crate::matched::{Matched, Mention, MentionedBy, PLACES_MAX, Sighting, Ti
 pub use crate::notice::{News, Notice, Receipt};
 pub use crate::origins::{DELAY_SECONDS, Delays, Origins};
 pub use crate::post::{Author, Engagement, Media, Parent, Post, Reason, Rejected};
+pub use crate::pulls::{Pull, Pulls, Trigger};
 pub use crate::reading::{
     Concern, EMOTIONS, Emotion, Emotions, Intent, Label, Milli, Scored, Sentiment, Token, TokenKind,
     Tokenized,
 };
 pub use crate::signal::{
-    AuthorShare, Coverage, Evidence, Hearing, Kind, PostRef, SIGNAL_KINDS, Severity, Signal, State,
+    Answered, AuthorShare, Coverage, Evidence, Hearing, Kind, PostRef, Pulled, Rival, SIGNAL_KINDS, Severity,
+    Signal, State,
 };
 pub use crate::sketch::Sketch;
 pub use crate::time::{ArrivalTime, DAY, Day, EventTime, HOUR, Hour, MINUTE, Minute, Span};

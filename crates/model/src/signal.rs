@@ -208,6 +208,49 @@ pub struct Evidence {
     pub coverage: Vec<Coverage>,
     /// Of a silent source: the brands that it spoke of in the last weeks, the most often first.
     pub blinds: Vec<BrandId>,
+    /// Triggers that were pulled often enough, the worst first.
+    pub pulled: Vec<Pulled>,
+    /// Brands of the same trade, in the same hour.
+    pub rivals: Vec<Rival>,
+    /// What came of the last post of the brand's own accounts, if there was one within the last hour.
+    pub answered: Option<Answered>,
+}
+
+/// A trigger that was pulled often enough.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pulled {
+    /// The words, the list, the source.
+    pub name: String,
+    /// By how many posts, in this hour and the two before it.
+    pub posts: u64,
+    /// How many are enough.
+    pub enough: u64,
+    /// How bad that is by itself.
+    pub severity: Severity,
+}
+
+/// A brand of the same trade.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rival {
+    /// Which.
+    pub brand: BrandId,
+    /// Posts heard of it in the last 60 minutes.
+    pub heard: u64,
+    /// Posts that should have been heard.
+    pub expected: f64,
+    /// More than chance explains.
+    pub rises: bool,
+}
+
+/// What came of an answer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Answered {
+    /// The minute of the brand's own post.
+    pub at: Minute,
+    /// Posts beyond the usual since then.
+    pub excess: f64,
+    /// So many were to come, by what was known at that minute.
+    pub forecast: f64,
 }
 
 /// Whether a source is heard.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use litemap::LiteMap;
 
 use crate::{
-    ArrivalTime, Counts, Day, EventTime, Hour, Kind, Minute, Origins, Position, Sketch, Span, Subject,
+    ArrivalTime, Counts, Day, EventTime, Hour, Kind, Minute, Origins, Position, Pulls, Sketch, Span, Subject,
     TopList,
 };
 
@@ -91,6 +91,8 @@ pub struct Detail {
     /// Posts that others pass on or answer, by `source/id`; weight: how many do; note: author as above, if a
     /// child carried it.
     pub roots: TopList,
+    /// Triggers and the posts that pulled them, by the hour of their arrival.
+    pub pulls: Pulls,
 }
 
 impl Default for Detail {
@@ -103,6 +105,7 @@ impl Default for Detail {
             top_authors: TopList::new(16),
             sources: TopList::new(16),
             roots: TopList::new(16),
+            pulls: Pulls::default(),
         }
     }
 }
@@ -117,6 +120,7 @@ impl Detail {
         self.top_authors.merge(&other.top_authors);
         self.sources.merge(&other.sources);
         self.roots.merge(&other.roots);
+        self.pulls.merge(&other.pulls);
     }
 }
 

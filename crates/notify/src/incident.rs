@@ -1,8 +1,8 @@
 //! How an incident opens, takes a signal, and ends. Which incident, and who is told: not here.
 
 use tocsin_model::{
-    ArrivalTime, Course, Evidence, Handling, Incident, Kind, KindState, Ring, Severity, Signal, SignalId,
-    State,
+    Answered, ArrivalTime, Course, Evidence, Handling, Incident, Kind, KindState, Ring, Severity, Signal,
+    SignalId, State,
 };
 
 use crate::{Plan, ids};
@@ -10,6 +10,8 @@ use crate::{Plan, ids};
 /// So many of the last inputs are known to be in. At one signal a minute and kind: more than two hours of
 /// a crisis with two kinds.
 const CAUSES_MAX: usize = 256;
+/// Answers that are marked: who speaks more often is heard, too.
+const ANSWERS_MAX: usize = 32;
 /// An incident gets worse or lets up where log10 p has moved by so much over two signals, ...
 const MOVED_DECADES: f64 = 1.0;
 /// ... and by this part of itself: at 10^-200 a decade is noise.
@@ -72,6 +74,7 @@ pub(crate) fn open(abnormal: &Abnormal<'_>, plan: &Plan) -> Incident {
         course: Course::Opened,
         handling: Handling::Unseen,
         rings: Vec::new(),
+        answers: abnormal.evidence.answered.into_iter().collect(),
         causes: vec![abnormal.signal.id.clone()],
     };
     if !abnormal.is_quiet() {
@@ -104,10 +107,20 @@ pub(crate) fn join(known: &Incident, abnormal: &Abnormal<'_>) -> Incident {
     incident.severity = known.severity.max(abnormal.severity);
     incident.last_signal_at = known.last_signal_at.max(abnormal.signal.at);
     incident.cleared_at = None;
+    abnormal.evidence.answered.into_iter().for_each(|answered| hear(&mut incident, answered));
     if (rises || gains || anew) && !abnormal.is_quiet() {
         ring(&mut incident, abnormal);
     }
     incident
+}
+
+/// Marks an answer of the brand's own, or what has come of it by now. What is known of it last stays.
+fn hear(incident: &mut Incident, answered: Answered) {
+    match incident.answers.iter().position(|known| known.at == answered.at) {
+        Some(place) => incident.answers[place] = answered,
+        None if incident.answers.len() < ANSWERS_MAX => incident.answers.push(answered),
+        None => {}
+    }
 }
 
 /// Of what is abnormal now, this kind is the worst (the first of equals): an incident goes where it goes.

@@ -4,6 +4,7 @@
 //! the config. The same notice goes out under the same id every time.
 //! Never: an opinion about what rings, a loop, a retry of its own, a secret in an error or a log.
 
+mod around; // what stands around the counts
 mod clean; // the words of strangers, made harmless
 mod console; // outlet: a terminal
 mod dingtalk; // outlet: a robot in a DingTalk group

@@ -248,6 +248,7 @@ pub(crate) fn notice() -> Notice {
             ring(1, Kind::Volume, Severity::Yellow, 30),
             ring(2, Kind::Negative, Severity::Orange, 0),
         ],
+        answers: vec![],
         causes: vec![],
     };
     Notice {

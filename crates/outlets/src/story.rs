@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 use tocsin_model::{AuthorShare, Evidence, Incident, Kind, News, Notice, Ring, Severity, Span, Subject};
 
+use crate::around;
 use crate::clean::one_line;
 use crate::numbers::{chance, count, count_zh, counted_zh, moment, percent, posts, short_moment, span};
 use crate::words::{self, Said};
@@ -101,12 +102,12 @@ impl Story {
             tidings: cause.tidings,
             severity: cause.severity,
             subject: subject(&incident.subject),
-            kind: words::kind(cause.kind),
+            kind: headline(&cause),
             course: words::course(incident.course),
             handling: words::handling(incident.handling),
             at: moment(notice.at, zone),
             gist: gist(&cause, notice),
-            reasons: reasons(&cause, incident),
+            reasons: reasons(&cause, notice, zone),
             sources: sources(evidence),
             terms: terms(evidence),
             authors: evidence.top_authors.iter().take(LIST_MAX).map(author).collect(),
@@ -148,6 +149,12 @@ impl Cause<'_> {
             }
         }
     }
+}
+
+/// The kind; of a rise of the whole trade it says so, since that is another story.
+fn headline(cause: &Cause<'_>) -> Said {
+    let kind = words::kind(cause.kind);
+    if around::trade_rises(cause.evidence) { words::kind_of_all(kind) } else { kind }
 }
 
 fn subject(subject: &Subject) -> String {
@@ -192,12 +199,14 @@ fn over(incident: &Incident, notice: &Notice) -> Said {
     }
 }
 
-fn reasons(cause: &Cause<'_>, incident: &Incident) -> Vec<Reason> {
-    let e = cause.evidence;
+fn reasons(cause: &Cause<'_>, notice: &Notice, zone: &TimeZone) -> Vec<Reason> {
+    let (e, incident) = (cause.evidence, &*notice.incident);
     let mut reasons = Vec::new();
-    if let Some(said) = words::meaning(cause.kind) {
-        let said = ending(said, chance(e.log10_p));
-        reasons.push(Reason { label: Said::new("原因", "why"), said });
+    let mut push = |zh: &str, en: &str, said| reasons.push(Reason { label: Said::new(zh, en), said });
+    if let Some(said) = around::pulled(cause.kind, e) {
+        push("原因", "why", ending(said, None));
+    } else if let Some(said) = words::meaning(cause.kind) {
+        push("原因", "why", ending(said, chance(e.log10_p)));
     }
     let its_chance = |kind: Kind| if cause.kind == kind { chance(e.log10_p) } else { None };
     reasons.push(Reason {
@@ -216,8 +225,14 @@ fn reasons(cause: &Cause<'_>, incident: &Incident) -> Vec<Reason> {
     if e.distinct_authors > 0 || e.distinct_texts > 0 {
         reasons.push(Reason { label: Said::new("人群", "people"), said: voices(e) });
     }
+    let mut push = |zh: &str, en: &str, said| reasons.push(Reason { label: Said::new(zh, en), said });
+    around::worse(e).into_iter().for_each(|said| push("加重", "worse", said));
+    around::rivals(e).into_iter().for_each(|said| push("同行", "rivals", said));
+    if let Some(answered) = &e.answered {
+        push("回应", "answer", around::answered(answered, notice.at, zone));
+    }
     if !incident.blinds.is_empty() {
-        reasons.push(Reason { label: Said::new("盲区", "blind"), said: blinds(incident) });
+        push("盲区", "blind", blinds(incident));
     }
     reasons
 }

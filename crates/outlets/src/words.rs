@@ -58,7 +58,7 @@ pub(crate) fn meaning(kind: Kind) -> Option<Said> {
         ),
         Kind::Keyword => ("帖子里出现了被监看的词", "A watched word stands in its posts"),
         Kind::Author => {
-            ("被监看的账号或影响力大的账号发声", "A watched author, or one with great reach, has spoken")
+            ("被监看的账号或大号发声", "A watched author, or one with many followers, has spoken")
         }
         Kind::Silence => (
             "这个来源没有新帖：没有数据不等于平静",
@@ -71,6 +71,25 @@ pub(crate) fn meaning(kind: Kind) -> Option<Said> {
         ),
     };
     Some(Said::new(zh, en))
+}
+
+/// The same where the whole trade is in it.
+pub(crate) fn kind_of_all(kind: Said) -> Said {
+    Said::new(format!("{}（同行也在涨）", kind.zh), format!("{} (rivals rise, too)", kind.en))
+}
+
+/// A list of authors by its name in the config.
+pub(crate) fn list(name: &str) -> Said {
+    let (zh, en) = match name {
+        "regulators" => ("监管部门", "a regulator"),
+        "media" => ("媒体", "media"),
+        "staff" => ("员工", "staff"),
+        "customers" => ("重点客户", "known customers"),
+        "floods" => ("水军账号", "accounts of earlier floods"),
+        "reach" => ("大号", "an author with many followers"),
+        other => (other, other),
+    };
+    Said::new(zh, en)
 }
 
 /// Where an incident is going.

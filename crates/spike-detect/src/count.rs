@@ -9,11 +9,12 @@ use std::sync::Arc;
 use litemap::LiteMap;
 use rustc_hash::FxHashMap;
 use tocsin_model::{
-    Author, AuthorKey, BrandId, Counts, Day, Delta, Detail, Emotion, Hour, Mention, Minute, Origins, PostId,
-    Scored, Sentiment, Sighting, Sketch, SourceId, Subject, Timing, TopEntry, TopList, Update,
+    Author, AuthorKey, BrandId, Counts, Day, Delta, Detail, Emotion, Hour, Matched, Mention, Minute, Origins,
+    PostId, Pulls, Scored, Sentiment, Sighting, Sketch, SourceId, Subject, Timing, TopEntry, TopList, Update,
 };
 
 use crate::AuthorSecret;
+use crate::watch::{SAFETY, Speaker, Voice, Watch};
 use crate::words::telling;
 
 /// From how many thousandths on a post's words are taken for words of complaint.
@@ -26,9 +27,10 @@ const EXCERPT_CHARS: usize = 80;
 /// One delta for each brand that the posts mention, sorted by brand.
 ///
 /// A first sighting counts as a post in the minute in which it was said. An update counts no post:
-/// only what engagement it gained, in the minute of its arrival.
-pub fn count(scored: &[Scored], secret: &AuthorSecret) -> Vec<Delta> {
-    let (brands, mentions) = mentioned(scored, secret);
+/// only what engagement it gained, in the minute of its arrival. Posts of the brand's own accounts and of those who
+/// are not judged are counted apart.
+pub fn count(scored: &[Scored], secret: &AuthorSecret, watch: &Watch) -> Vec<Delta> {
+    let (brands, mentions) = mentioned(scored, secret, watch);
     // Two, because a room that was full once takes time to be emptied ever after.
     let (mut of_few, mut of_many) = (HourTally::default(), HourTally::default());
     let mut deltas: Vec<Delta> = mentions
@@ -43,6 +45,7 @@ pub fn count(scored: &[Scored], secret: &AuthorSecret) -> Vec<Delta> {
                 }
             }
             of_brand.iter().for_each(|mention| mention.count_origin(&mut delta.origins));
+            of_brand.iter().for_each(|mention| mention.pull(&mut delta.details, watch));
             delta
         })
         .collect();
@@ -64,11 +67,17 @@ struct Mentioned<'a> {
     /// It adds no word of its own.
     is_bare: bool,
     is_heard: bool,
+    speaker: Speaker,
+    voice: Voice,
 }
 
 /// The brands that the posts mention, and each mention: by brand, then by hour, then as they came. So
 /// one tally serves all, one after the other, and most brands, with a single post, cost little.
-fn mentioned<'a>(scored: &'a [Scored], secret: &AuthorSecret) -> (Vec<&'a BrandId>, Vec<Mentioned<'a>>) {
+fn mentioned<'a>(
+    scored: &'a [Scored],
+    secret: &AuthorSecret,
+    watch: &Watch,
+) -> (Vec<&'a BrandId>, Vec<Mentioned<'a>>) {
     let mut numbers: FxHashMap<&BrandId, u32> = FxHashMap::default();
     let mut brands = Vec::new();
     let mut all = Vec::with_capacity(scored.len());
@@ -77,6 +86,7 @@ fn mentioned<'a>(scored: &'a [Scored], secret: &AuthorSecret) -> (Vec<&'a BrandI
         let (hour, author) = (matched.hour(), secret.key(&matched.post.id.source, &matched.post.author.id));
         let is_bare = matched.is_bare();
         let is_heard = !is_bare && matched.is_heard();
+        let speaker = watch.speaker(&matched.post);
         for (place, mention) in matched.mentions.iter().enumerate() {
             let brand = *numbers.entry(&mention.brand).or_insert_with(|| {
                 brands.push(&mention.brand);
@@ -84,7 +94,20 @@ fn mentioned<'a>(scored: &'a [Scored], secret: &AuthorSecret) -> (Vec<&'a BrandI
             });
             // The moods have the order of the mentions.
             let mood = record.by_brand.get(place).map_or(record.sentiment, |(_, mood)| *mood);
-            all.push(Mentioned { brand, hour, index, record, mention, author, mood, is_bare, is_heard });
+            let voice = watch.voice(&mention.brand, &matched.post, speaker);
+            all.push(Mentioned {
+                brand,
+                hour,
+                index,
+                record,
+                mention,
+                author,
+                mood,
+                is_bare,
+                is_heard,
+                speaker,
+                voice,
+            });
         }
     }
     all.sort_by_key(|m| (m.brand, m.hour));
@@ -95,6 +118,8 @@ impl<'a> Mentioned<'a> {
     /// Adds it to the counts of its brand's minutes, and to the evidence of its hour.
     fn count(&self, minutes: &mut LiteMap<Minute, Counts>, tally: &mut HourTally<'a>) {
         let counts = match &self.record.tokenized.matched.sighting {
+            Sighting::First(_) if self.voice != Voice::Public => self.apart(),
+            Sighting::Update(_) if self.voice != Voice::Public => return,
             Sighting::First(_) => {
                 let counts = self.first();
                 tally.count_first(self, counts.negative);
@@ -114,6 +139,24 @@ impl<'a> Mentioned<'a> {
         minutes.entry(self.record.tokenized.matched.minute()).or_default().add(&counts);
     }
 
+    /// The triggers that it pulls.
+    fn pull(&self, details: &mut LiteMap<Hour, Detail>, watch: &Watch) {
+        let matched = &self.record.tokenized.matched;
+        let is_negative = self.mood.negative.thousandths() >= NEGATIVE_ENOUGH;
+        if self.voice != Voice::Public {
+            return;
+        }
+        let mut pull = |trigger| {
+            let arrived = matched.post.arrived.minute();
+            let pulls = &mut details.entry(arrived.hour()).or_default().pulls;
+            pulls.add(trigger, arrived, &matched.post.id.to_string(), excerpt(matched));
+        };
+        if self.is_heard && is_negative && self.record.concerns.iter().any(|c| &*c.0 == SAFETY) {
+            pull(&watch.safety);
+        }
+        watch.pulled(&self.mention.brand, matched, self.speaker, is_negative, pull);
+    }
+
     /// Where a post came from, and how late if it says when it was made.
     fn count_origin(&self, origins: &mut LiteMap<Day, Origins>) {
         let matched = &self.record.tokenized.matched;
@@ -124,6 +167,13 @@ impl<'a> Mentioned<'a> {
                 origins.delays.insert(matched.post.arrived.since(matched.at));
             }
         }
+    }
+
+    /// A post that is not the public's.
+    fn apart(&self) -> Counts {
+        let (ignored, answers) =
+            (u64::from(self.voice == Voice::Ignored), u64::from(self.voice == Voice::Own));
+        Counts { posts: 1, ignored, answers, ..Counts::default() }
     }
 
     fn first(&self) -> Counts {
@@ -240,6 +290,7 @@ impl<'a> HourTally<'a> {
                 weight: posts,
                 note: None,
             }),
+            pulls: Pulls::default(),
         })
     }
 }
@@ -265,11 +316,15 @@ fn entry(key: &str, weight: u64, note: Option<&str>) -> TopEntry {
 }
 
 fn post_entry(weight: u64, id: &PostId, record: &Scored, letters: &mut String) -> TopEntry {
-    let words = record.tokenized.matched.own_words().trim();
-    let excerpt = words.char_indices().nth(EXCERPT_CHARS).map_or(words, |(end, _)| &words[..end]);
     // As an id is shown, without the machinery that shows things.
     put(letters, &[id.source.as_str(), "/", id.as_str()]);
-    entry(letters, weight, Some(excerpt))
+    entry(letters, weight, Some(excerpt(&record.tokenized.matched)))
+}
+
+/// Its first words.
+fn excerpt(matched: &Matched) -> &str {
+    let words = matched.own_words().trim();
+    words.char_indices().nth(EXCERPT_CHARS).map_or(words, |(end, _)| &words[..end])
 }
 
 fn author_entry(posts: u64, key: AuthorKey, record: &Scored, letters: &mut String) -> TopEntry {

@@ -3,11 +3,13 @@
 use tocsin_model::{Counts, Evidence, Kind, Minute, Severity, View};
 
 use crate::baseline::{Baseline, Level, Recent, minutes, window_phi};
+use crate::severity::Excess;
 use crate::{Rule, silence};
 
 mod engagement; // what posts gain runs away
 pub(crate) mod flood; // coordinated copies
 mod negative; // more negative posts than the volume explains
+pub(crate) mod trigger; // posts of which few are enough
 mod volume; // more posts than there should be
 
 /// The windows that each detector looks at, in minutes.
@@ -39,21 +41,34 @@ impl Detector {
             return Verdict::WarmingUp { minutes_left: look.minutes_left };
         }
         let mut score = 0.0_f64;
-        let mut worst: Option<(Finding, f64)> = None;
+        // The window that speaks, and how bad it is; and the excess that is the worst of all.
+        let mut worst: Option<(Finding, (Severity, f64))> = None;
+        let mut gravest: Option<(Severity, Excess)> = None;
         // The short ones come first: a long window speaks only where none of them does.
         for window in &look.windows {
-            if window.minutes > SHORT_MINUTES && (worst.is_some() || window.holds(look.burst(self.kind))) {
+            let is_long = window.minutes > SHORT_MINUTES;
+            if is_long && window.holds(look.burst(self.kind)) {
                 continue;
             }
             let Some(finding) = (self.test)(look, window) else { continue };
             let own = finding.log10_p / finding.log10_threshold;
             score = score.max(own);
-            let worse = |(w, s): &(Finding, f64)| (finding.severity, own) > (w.severity, *s);
-            if own >= 1.0 && worst.as_ref().is_none_or(worse) {
-                worst = Some((finding, own));
+            if own < 1.0 {
+                continue;
+            }
+            let severity = look.rule.severity.by_excess(finding.excess);
+            if gravest.is_none_or(|(known, _)| severity > known) {
+                gravest = Some((severity, finding.excess));
+            }
+            let speaks = worst.as_ref().is_none_or(|(_, known)| !is_long && (severity, own) > *known);
+            if speaks {
+                worst = Some((finding, (severity, own)));
             }
         }
-        worst.map_or(Verdict::Ordinary { score }, |(finding, _)| Verdict::Abnormal(Box::new(finding)))
+        let Some((mut finding, _)) = worst else { return Verdict::Ordinary { score } };
+        // A short window that speaks must not make what has gone on for hours look harmless.
+        finding.excess = gravest.map_or(finding.excess, |(_, excess)| excess);
+        Verdict::Abnormal(Box::new(finding))
     }
 }
 
@@ -77,8 +92,10 @@ pub enum Verdict {
 /// A window that is abnormal, and the numbers that say so.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
-    /// How bad.
-    pub severity: Severity,
+    /// Beyond the usual: how bad it is.
+    pub excess: Excess,
+    /// And at least so bad.
+    pub least: Severity,
     /// Which window.
     pub window_minutes: u32,
     /// What it holds.
@@ -103,6 +120,7 @@ pub(crate) enum Test {
     Engagement(engagement::Given),
     Flood(flood::Given),
     Silence(silence::Given),
+    Trigger(trigger::Given),
 }
 
 impl Test {
@@ -114,6 +132,7 @@ impl Test {
             Test::Engagement(_) => engagement::Given::NAME,
             Test::Flood(_) => flood::Given::NAME,
             Test::Silence(_) => silence::Given::NAME,
+            Test::Trigger(_) => trigger::Given::NAME,
         }
     }
 
@@ -125,6 +144,7 @@ impl Test {
             Test::Engagement(given) => given.numbers().to_vec(),
             Test::Flood(given) => given.numbers().to_vec(),
             Test::Silence(given) => given.numbers().to_vec(),
+            Test::Trigger(given) => given.numbers().to_vec(),
         }
     }
 
@@ -136,6 +156,7 @@ impl Test {
             engagement::Given::NAME => engagement::Given::of(evidence).map(Test::Engagement),
             flood::Given::NAME => flood::Given::of(evidence).map(Test::Flood),
             silence::Given::NAME => silence::Given::of(evidence).map(Test::Silence),
+            trigger::Given::NAME => trigger::Given::of(evidence).map(Test::Trigger),
             _ => None,
         }
     }
@@ -148,6 +169,7 @@ impl Test {
             Test::Engagement(given) => given.is_crowd(),
             Test::Flood(given) => given.is_crowd(),
             Test::Silence(_) => true,
+            Test::Trigger(given) => given.is_enough(),
         }
     }
 
@@ -158,6 +180,8 @@ impl Test {
             Test::Engagement(_) => engagement::Given::log10_threshold(rule),
             Test::Flood(_) => flood::LOG10_THRESHOLD,
             Test::Silence(given) => given.log10_threshold(rule),
+            // There is no chance in it: enough is enough.
+            Test::Trigger(_) => 0.0,
         }
     }
 
@@ -169,6 +193,7 @@ impl Test {
             Test::Engagement(given) => given.log10_p(),
             Test::Flood(given) => given.log10_p(),
             Test::Silence(given) => given.log10_p(),
+            Test::Trigger(_) => 0.0,
         }
     }
 }
@@ -231,6 +256,19 @@ impl<'a> Look<'a> {
         });
         let minutes_left = (WARM_UP_MINUTES - view.age().minutes()).max(0);
         Look { view, rule, baseline, minutes_left, windows, level }
+    }
+
+    pub(crate) fn view(&self) -> &View {
+        self.view
+    }
+
+    /// Posts heard, and to be heard, in each minute of the view.
+    pub(crate) fn by_minute(&self) -> (Vec<f64>, Vec<f64>) {
+        let first = self.view.first_minute().0;
+        let now = minutes(self.view.now);
+        let usual = |from: f64| self.level.times * self.baseline.expected(from, (from + 1.0).min(now));
+        let expected = (first..=self.view.now.minute().0).map(|minute| usual(minute as f64)).collect();
+        (self.view.minutes.iter().map(|counts| counts.heard as f64).collect(), expected)
     }
 
     /// The last minute in which a short window was told to be abnormal.

@@ -1,14 +1,15 @@
 //! Every number of a judgement, and what stands beside it for people to look at.
 
 use tocsin_model::{
-    AuthorId, AuthorKey, AuthorShare, Detail, Evidence, PostRef, SourceId, TopEntry, TopList, View,
+    AuthorId, AuthorKey, AuthorShare, Detail, Evidence, PostRef, Severity, SourceId, TopEntry, TopList, View,
 };
 
 use crate::Rule;
-use crate::detectors::{Finding, Test};
+use crate::detectors::{Finding, Test, trigger};
+use crate::severity::Grade;
 
 /// Posts and authors shown.
-const FEW: usize = 5;
+pub(crate) const FEW: usize = 5;
 /// Words shown.
 const TERMS: usize = 10;
 
@@ -16,9 +17,10 @@ const TERMS: usize = 10;
 const ACCEPTED: &str = "false_alarms_a_brand_month";
 
 /// The evidence of a finding in a view.
-pub(crate) fn of(finding: Finding, view: &View, rule: &Rule) -> Evidence {
-    let Detail { authors, texts, terms, posts, top_authors, sources, roots: _ } = view.detail();
-    Evidence {
+pub(crate) fn of(finding: Finding, grade: &Grade, view: &View, rule: &Rule) -> Evidence {
+    let Detail { authors, texts, terms, posts, top_authors, sources, roots: _, pulls: _ } = view.detail();
+    let test = finding.test;
+    let mut evidence = Evidence {
         window_minutes: finding.window_minutes,
         observed: finding.counts.heard,
         expected: finding.expected,
@@ -41,9 +43,14 @@ pub(crate) fn of(finding: Finding, view: &View, rule: &Rule) -> Evidence {
             .into_iter()
             .chain([(ACCEPTED, rule.false_alarms_per_brand_month)])
             .map(|(name, number)| (name.to_owned(), number))
+            .chain(grade.numbers())
             .collect(),
         ..Evidence::default()
+    };
+    if let Test::Trigger(given) = test {
+        trigger::show(&mut evidence, given.kind, view, rule);
     }
+    evidence
 }
 
 /// A verdict made again.
@@ -55,6 +62,8 @@ pub struct Again {
     pub log10_threshold: f64,
     /// Whether it is.
     pub is_abnormal: bool,
+    /// How bad it is; none of an older program's evidence, which does not say what made it so.
+    pub severity: Option<Severity>,
 }
 
 /// Judges again from the evidence alone; none of a test that is not known here, or whose numbers are not all there
@@ -69,6 +78,7 @@ pub fn recompute(evidence: &Evidence) -> Option<Again> {
         log10_p,
         log10_threshold,
         is_abnormal: test.is_worth_asking() && log10_p <= log10_threshold,
+        severity: Grade::of(evidence).map(|grade| grade.severity()),
     })
 }
 
@@ -82,7 +92,7 @@ fn heaviest(mut list: TopList) -> impl Iterator<Item = TopEntry> {
     list.entries().to_vec().into_iter()
 }
 
-fn post(entry: TopEntry) -> PostRef {
+pub(crate) fn post(entry: TopEntry) -> PostRef {
     let excerpt = entry.note.as_deref().unwrap_or_default().to_owned();
     PostRef { id: entry.key.to_string(), excerpt, weight: entry.weight }
 }

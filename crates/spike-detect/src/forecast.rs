@@ -39,6 +39,14 @@ pub struct Forecast {
     pub plus_4h: Outlook,
 }
 
+impl Forecast {
+    /// Posts beyond the usual in so many minutes from now on, up to an hour.
+    pub(crate) fn within(&self, minutes: f64) -> f64 {
+        let falls = |hours: f64| 1.0 - (-DECAY_AN_HOUR * hours).exp();
+        self.plus_1h.excess * falls(minutes / 60.0) / falls(1.0)
+    }
+}
+
 /// The last minutes of a brand, oldest first; as many of `heard` as of `expected`.
 #[derive(Clone, Copy, Debug)]
 pub struct Minutes<'a> {

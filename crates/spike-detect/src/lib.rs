@@ -5,6 +5,7 @@
 //! Never: I/O, clocks, async, memory of its own. `now` is the view's. The statistics and where they
 //! come from: `surprise`; what a window should hold: `baseline`.
 
+mod answer; // what came of an answer
 mod author; // authors by a keyed hash
 mod baseline; // what a window should hold
 mod count; // posts to deltas
@@ -14,10 +15,13 @@ mod forecast; // what the next hours will hold
 mod habits; // its clock, its holidays, what was announced
 mod instrument; // a source that came or went
 mod judge; // a view to signals and marks
+mod rivals; // us or everybody
 mod rule; // what the operator can set
 mod series; // a plain series of counts, bucket by bucket
+mod severity; // how bad it is
 mod silence; // nothing comes from a source
 mod surprise; // how unlikely is this count?
+mod watch; // what few posts are enough for
 mod words; // which words are worth showing
 
 pub use crate::author::AuthorSecret;
@@ -29,5 +33,8 @@ pub use crate::forecast::{Forecast, Minutes, Outlook, forecast};
 pub use crate::habits::{Habits, Holidays, Occasion};
 pub use crate::instrument::by_the_sources_of_now;
 pub use crate::judge::{Judgement, judge};
-pub use crate::rule::{Row, Rule};
+pub use crate::rivals::rival;
+pub use crate::rule::Rule;
 pub use crate::series::{SeriesJudge, SeriesReading, SeriesRule};
+pub use crate::severity::{Excess, Grounds, Row, Severities};
+pub use crate::watch::{Account, Enough, List, Watch, Watched};

@@ -1,8 +1,10 @@
 //! What the operator can set, and what follows from it.
 
-use tocsin_model::Severity;
+use std::sync::Arc;
 
 use crate::detectors::WINDOWS;
+use crate::severity::Severities;
+use crate::watch::Watch;
 
 /// What decides whether a window is abnormal, and how bad that is.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,33 +14,19 @@ pub struct Rule {
     pub false_alarms_per_brand_month: f64,
     /// For how many minutes there must be no signal before a kind is cleared.
     pub calm_minutes: i64,
-    /// From which excess on which severity, lowest first.
-    pub severity: [Row; 4],
-}
-
-/// A row of the table of severities: it holds when the excess reaches both of its figures.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Row {
-    /// How bad.
-    pub severity: Severity,
-    /// Posts beyond what was expected in the window (for `negative`: negative posts).
-    pub excess: f64,
-    /// The same as a multiple of what was expected: the noise of a busy brand is a small one.
-    pub times: f64,
+    /// From when on it is how bad.
+    pub severity: Severities,
+    /// What few posts are enough for.
+    pub watch: Arc<Watch>,
 }
 
 impl Default for Rule {
     fn default() -> Rule {
-        let row = |severity, excess, times| Row { severity, excess, times };
         Rule {
             false_alarms_per_brand_month: 0.5,
             calm_minutes: 10,
-            severity: [
-                row(Severity::Blue, 0.0, 0.0),
-                row(Severity::Yellow, 10.0, 0.1),
-                row(Severity::Orange, 50.0, 0.25),
-                row(Severity::Red, 250.0, 0.5),
-            ],
+            severity: Severities::default(),
+            watch: Arc::default(),
         }
     }
 }
@@ -57,12 +45,6 @@ impl Rule {
         // However many false alarms are accepted, a coin that falls once in thirty is no alarm.
         -(windows.log10() - budget.log10()).max(1.5)
     }
-
-    /// How bad so much excess is where so much was expected: the highest row that holds.
-    pub(crate) fn severity_of(&self, excess: f64, expected: f64) -> Severity {
-        let holds = |row: &&Row| excess >= row.excess && excess >= row.times * expected;
-        self.severity.iter().filter(holds).map(|row| row.severity).max().unwrap_or(Severity::Blue)
-    }
 }
 
 #[cfg(test)]
@@ -77,15 +59,5 @@ mod tests {
         };
         assert_eq!([of(0.5, 5), of(0.5, 60), of(0.5, 720)], [-5.02, -3.94, -2.86]);
         assert_eq!(of(5.0, 60), -2.94, "ten times as many alarms: one decade");
-    }
-
-    #[test]
-    fn the_table_of_severities() {
-        let of = |excess, expected| Rule::default().severity_of(excess, expected).name();
-        assert_eq!(
-            [of(9.0, 1.0), of(10.0, 1.0), of(50.0, 4.0), of(250.0, 100.0)],
-            ["blue", "yellow", "orange", "red"]
-        );
-        assert_eq!(of(260.0, 2_000.0), "yellow", "an eighth more of a busy brand is no red");
     }
 }

@@ -16,6 +16,7 @@ use crate::baseline::{Baseline, minutes, window_phi};
 use crate::detectors::{Finding, Test, Verdict};
 use crate::evidence::number;
 use crate::rule::Rule;
+use crate::severity::Excess;
 
 /// A shorter gap is none, whatever was expected: restarts, a network that is slow.
 const GAP_MINUTES: i64 = 30;
@@ -44,7 +45,8 @@ pub(crate) fn judge(view: &View, baseline: &Baseline, rule: &Rule) -> Verdict {
     }
     Verdict::Abnormal(Box::new(Finding {
         // A brand that is not heard is in danger, but not yet in a crisis.
-        severity: Severity::Yellow,
+        excess: Excess::NONE,
+        least: Severity::Yellow,
         window_minutes: gap as u32,
         counts: Counts::default(),
         expected,

@@ -9,7 +9,7 @@ use clap::Parser as _;
 use crate::cli::exit::quiet_on_broken_pipe;
 use crate::cli::{self, Args, Command, Exit, Stop};
 use crate::config::{self, Config};
-use crate::{backfill, backtest, control, demo, drill, moving, replay, serve};
+use crate::{backfill, backtest, control, demo, drill, moving, replay, serve, servers};
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
@@ -29,8 +29,8 @@ fn dispatch(args: Args) -> Result<(), Stop> {
     let global = &args.global;
     // Those that run the pipeline write as it goes.
     match &args.command {
-        Command::Run(place) => {
-            return serve::run(place, |configured| global.log_level(Some(configured)).to_owned());
+        Command::Run(typed) => {
+            return serve::run(typed, |configured| global.log_level(Some(configured)).to_owned());
         }
         Command::Demo { exit } => return demo::demo(*exit, global.log_level(Some("warn"))),
         Command::Replay(typed) => return replay::replay(typed, global.log_level(Some("warn"))),
@@ -56,6 +56,7 @@ fn dispatch(args: Args) -> Result<(), Stop> {
         Command::Baseline { command } => control::baseline(&command, &mut output)?,
         Command::Explain(typed) => control::explain(&typed, &mut output)?,
         Command::State { command } => moving::state(&command, &mut output)?,
+        Command::Topics { command } => servers::topics(&command, &mut output)?,
         Command::Config { command } => match command {
             cli::args::Config::Check(typed) => {
                 cli::config::check(&load(typed.config.as_deref())?, &mut output)

@@ -12,7 +12,7 @@ use tocsin_model::{BrandId, SourceId};
 use tocsin_notify::{Brands, Plan, Route};
 use tocsin_runtime::{Metrics, Patience, Stopper, Ticks, WallClock};
 use tocsin_score::Scorer;
-use tocsin_spike_detect::{AuthorSecret, Habits, Holidays, Occasion};
+use tocsin_spike_detect::{Account, AuthorSecret, Habits, Holidays, List, Occasion, Rule, Watch, Watched};
 use tocsin_tokenize::Tokenizer;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -148,10 +148,51 @@ pub(crate) fn knowledge(config: &Config, told: Told) -> Result<Knowledge, cli::S
         brands: Arc::new(brands),
         tokenizer: Arc::new(Tokenizer::new(words)),
         scorer: Arc::new(scorer),
-        rule: Arc::new(config.rule.clone()),
+        rule: Arc::new(Rule { watch: Arc::new(watch(config)), ..config.rule.clone() }),
         plan: Arc::new(Plan { cool_down: config.cool_down, routes, lives: live_on(config) }),
         lives: Arc::new(lives(config)),
         judges: told != Told::NothingJudged,
+    })
+}
+
+/// What few posts are enough for.
+fn watch(config: &Config) -> Watch {
+    let account = |known: &config::Account| Account { source: known.source.clone(), id: known.id.clone() };
+    let lists = &config.lists;
+    let (mut authors, mut sites) = (Vec::new(), Vec::new());
+    for (list, known) in [
+        (List::Regulators, &lists.regulators),
+        (List::Media, &lists.media),
+        (List::Staff, &lists.staff),
+        (List::Customers, &lists.customers),
+        (List::Floods, &lists.floods),
+        (List::Ignored, &lists.ignored),
+    ] {
+        for known in known {
+            match known {
+                config::Listed::Account(known) => authors.push((account(known), list)),
+                config::Listed::Site(site) => sites.push((site.clone(), list)),
+            }
+        }
+    }
+    let words = |brand: &config::Brand| {
+        let name = brand.name.clone();
+        let of = move |k: &config::Keyword| (name.clone(), k.words.clone(), k.enough);
+        brand.keywords.iter().map(of).collect::<Vec<_>>()
+    };
+    let own = |brand: &config::Brand| {
+        let name = brand.name.clone();
+        brand.accounts.iter().map(move |own| (name.clone(), account(own))).collect::<Vec<_>>()
+    };
+    Watch::new(Watched {
+        authors,
+        sites,
+        lists: config.authors.lists.clone(),
+        followers: config.authors.followers,
+        far_reaching: config.authors.far_reaching,
+        desks: config.reports.clone(),
+        words: config.brands.iter().flat_map(words).collect(),
+        own: config.brands.iter().flat_map(own).collect(),
     })
 }
 
@@ -171,7 +212,11 @@ pub(crate) fn lives(config: &Config) -> Lives {
         occasions: config.events.iter().filter(|event| event.is_of(&brand.name)).map(occasion).collect(),
         expected_per_hour: brand.expected_per_hour,
     };
-    let life = |brand: &config::Brand| Life { sources: brand.sources.clone(), habits: habits(brand) };
+    let life = |brand: &config::Brand| Life {
+        sources: brand.sources.clone(),
+        habits: habits(brand),
+        rivals: brand.rivals.clone(),
+    };
     let first = config.brands.first().map(habits).unwrap_or_default();
     Lives {
         brands: config.brands.iter().map(|brand| (brand.name.clone(), life(brand))).collect(),

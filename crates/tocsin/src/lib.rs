@@ -17,5 +17,7 @@ pub mod pipeline; // each stage and its seams
 mod replay; // recorded posts with recorded time
 mod sandbox; // the pipeline in a place apart
 mod serve; // the living process
+mod servers; // commands about Kafka and Redis
+mod services; // the stages over Kafka and Redis
 
 pub use crate::dispatch::main;

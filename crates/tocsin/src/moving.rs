@@ -1,4 +1,4 @@
-//! `tocsin state export` and `import`: what is remembered of brands and sources, from one folder to another.
+//! `tocsin state`: what is remembered of brands and sources, from one folder or Redis to another.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
@@ -7,45 +7,76 @@ use std::path::{Path, PathBuf};
 use tocsin_embedded::{Keep, Store};
 use tocsin_flow::Fault;
 use tocsin_model::limits::RECORD_BYTES_MAX;
+use tocsin_wire::StateRow;
 
 use crate::cli::args::{Place, State};
 use crate::cli::{self, Exit};
 use crate::config;
 use crate::house::House;
+use crate::servers;
 
 /// Bytes of one row: an incident with a long story is the longest.
 const ROW_BYTES_MAX: usize = 16 * RECORD_BYTES_MAX;
+
+/// Where it is remembered.
+enum Memory {
+    Folder(Store),
+    Redis(tocsin_redis::Settings),
+}
 
 /// Runs the command.
 pub(crate) fn state(typed: &State, out: &mut impl Write) -> Result<io::Result<()>, cli::Stop> {
     match typed {
         State::Export { file, place } => {
-            let store = open(place)?;
-            let rows = export(&store, file)?;
+            let rows = export(&memory(place)?, file)?;
             Ok(writeln!(out, "{rows} rows written to {}", file.display()))
         }
         State::Import { file, place } => {
-            let store = open(place)?;
-            if !store.office().remembers_nothing()? {
-                let words = "this data folder remembers brands already; import into an empty one: --data NEW";
-                return Err(cli::Stop { exit: Exit::Usage, words: words.into() });
-            }
-            let rows = store.office().remember(rows(file)?)?;
+            let rows = import(&memory(place)?, rows(file)?)?;
             Ok(writeln!(out, "{rows} rows taken over from {}", file.display()))
+        }
+        State::Fences { drop, config } => servers::fences(config, drop.as_deref(), out),
+        State::Heal { since, config } => servers::heal_since(config, *since, out),
+    }
+}
+
+/// The folder that is named; else what the config says.
+fn memory(place: &Place) -> Result<Memory, cli::Stop> {
+    let folder = match &place.data {
+        Some(folder) => folder.clone(),
+        None => {
+            let config = config::load(place.config.as_deref(), config::environment())?;
+            match config.servers {
+                Some(servers) => return Ok(Memory::Redis(servers.redis)),
+                None => config.store.path,
+            }
+        }
+    };
+    let house = House::new();
+    Ok(Memory::Folder(house.open(&folder, Keep::default())?))
+}
+
+fn import(memory: &Memory, rows: impl Iterator<Item = Result<StateRow, Fault>>) -> Result<u64, cli::Stop> {
+    let full = |what: &str, new: &str| cli::Stop {
+        exit: Exit::Usage,
+        words: format!("this {what} remembers brands already; import into an empty one: {new}"),
+    };
+    match memory {
+        Memory::Folder(store) if !store.office().remembers_nothing()? => {
+            Err(full("data folder", "--data NEW"))
+        }
+        Memory::Folder(store) => Ok(store.office().remember(rows)?),
+        Memory::Redis(settings) => {
+            let taken = servers::wait(async {
+                let redis = servers::open(settings).await?;
+                if redis.remembers_nothing().await? { redis.import(rows).await.map(Some) } else { Ok(None) }
+            })?;
+            taken.ok_or_else(|| full("Redis", "give [redis] another prefix"))
         }
     }
 }
 
-fn open(place: &Place) -> Result<Store, cli::Stop> {
-    let folder = match &place.data {
-        Some(folder) => folder.clone(),
-        None => config::load(place.config.as_deref(), config::environment())?.store.path,
-    };
-    let house = House::new();
-    Ok(house.open(&folder, Keep::default())?)
-}
-
-fn export(store: &Store, file: &Path) -> Result<u64, cli::Stop> {
+fn export(memory: &Memory, file: &Path) -> Result<u64, cli::Stop> {
     let cannot = |why: io::Error| cli::Stop::failed(format_args!("{}: {why}", file.display()));
     // Beside its place first: a file of this name is whole.
     let beside = PathBuf::from(format!("{}.part", file.display()));
@@ -56,12 +87,18 @@ fn export(store: &Store, file: &Path) -> Result<u64, cli::Stop> {
         false => Box::new(plain),
     };
     let mut rows = 0;
-    store.office().state(|row| {
+    let write = |row: StateRow| {
         rows += 1;
         let mut line = tocsin_wire::write_state_row(&row);
         line.push(b'\n');
         to.write_all(&line).map_err(|why| broken(file, &why))
-    })?;
+    };
+    match memory {
+        Memory::Folder(store) => store.office().state(write)?,
+        Memory::Redis(settings) => {
+            servers::wait(async { servers::open(settings).await?.export(write).await })?;
+        }
+    }
     to.flush().map_err(cannot)?;
     drop(to);
     File::open(&beside).and_then(|f| f.sync_all()).map_err(cannot)?;
@@ -70,7 +107,7 @@ fn export(store: &Store, file: &Path) -> Result<u64, cli::Stop> {
 }
 
 /// The rows of a file, plain or `.zst`.
-fn rows(file: &Path) -> Result<impl Iterator<Item = Result<tocsin_wire::StateRow, Fault>>, cli::Stop> {
+fn rows(file: &Path) -> Result<impl Iterator<Item = Result<StateRow, Fault>>, cli::Stop> {
     let cannot = |why: io::Error| cli::Stop::usage(format_args!("{}: {why}", file.display()));
     let plain = File::open(file).map_err(cannot)?;
     let is_zst = file.extension().is_some_and(|e| e == "zst");

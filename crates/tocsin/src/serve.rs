@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use axum::Router;
 use tocsin_embedded::Store;
-use tocsin_flow::{Fault, Inlet as _, Outlet, Stop};
+use tocsin_flow::{Fault, Inlet as _, Intake, Outlet, Stop};
 use tocsin_inlets::{FileConfig, FileInlet, HttpConfig, http};
 use tocsin_model::Subject;
 use tocsin_outlets::{
@@ -22,27 +22,37 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
-use crate::cli::args::Place;
+use crate::cli::args::Run;
 use crate::config::{self, Config, FileSource, Inlet, Way};
 use crate::control::Door;
 use crate::house::{House, Told, keep, knowledge, log_format};
 use crate::pipeline::Knowledge;
-use crate::{backfill, cli};
+use crate::{backfill, cli, services};
 
 /// How long a connection that is still open may hold up the end.
 const CLOSING: Duration = Duration::from_secs(2);
 
 /// How many doubts about queries are logged; `tocsin config check` prints them all.
-const CAUTIONS_MAX: usize = 20;
+pub(crate) const CAUTIONS_MAX: usize = 20;
 
 /// Runs the command.
-pub(crate) fn run(place: &Place, level: impl FnOnce(&str) -> String) -> Result<(), cli::Stop> {
+pub(crate) fn run(typed: &Run, level: impl FnOnce(&str) -> String) -> Result<(), cli::Stop> {
+    let place = &typed.place;
     let config = config::load(place.config.as_deref(), config::environment())?;
     let collector = config.trace.as_ref().map(config::Address::reveal);
     let _guard = tocsin_runtime::init(log_format(config.log.format), &level(&config.log.level), collector)?;
     let folder = place.data.clone().unwrap_or_else(|| config.store.path.clone());
     let house = House::new();
     let runtime = tokio::runtime::Runtime::new().map_err(cli::Stop::failed)?;
+    if let Some(servers) = config.servers.clone() {
+        return runtime.block_on(services::serve(&house, config, servers, typed));
+    }
+    if !typed.stages.is_empty() {
+        return Err(cli::Stop::usage(
+            "one stage alone needs Kafka and Redis between the stages: write [kafka] and [redis] into the config, or \
+             run all stages in one process with `tocsin run`",
+        ));
+    }
     runtime.block_on(async {
         let store = house.open(&folder, keep(&config))?;
         stop_on_signals(house.stopper.clone()).map_err(cli::Stop::failed)?;
@@ -71,12 +81,11 @@ pub(crate) async fn serve(
     let (reload, known) = watch::channel(knowledge);
 
     let (outlets, files) = (outlets(&config, house)?, file_inlets(&config)?);
-    let listener = TcpListener::bind(config.listen).await.map_err(|why| {
-        cli::Stop::usage(format_args!("http: listen {}: {why}; is another process there?", config.listen))
-    })?;
-    let address = listener.local_addr().map_err(cli::Stop::failed)?;
+    let (listener, address) = listen(&config).await?;
     let door = Door::open(folder, address, store, house).map_err(cli::Stop::failed)?;
-    let router = pages(Arc::clone(&house.metrics)).merge(posts(&config, store, house)).merge(door.router());
+    let router = pages(Arc::clone(&house.metrics))
+        .merge(posts(&config, Arc::new(store.intake()), house))
+        .merge(door.router());
 
     let mut tasks: JoinSet<Result<(), Fault>> = JoinSet::new();
     let chain = house.chain(store, known, Ticks::Clock, stop.clone(), never());
@@ -96,35 +105,60 @@ pub(crate) async fn serve(
             stop.clone(),
         ));
     }
-    let closing = stop.clone();
-    let clock = Arc::clone(&house.room.clock);
-    tasks.spawn(async move {
-        let late = closing.clone();
-        let server = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-            .with_graceful_shutdown(async move { closing.wait().await });
-        tokio::select! {
-            served = server.into_future() => served.map_err(|why| away(&why)),
-            () = async { late.wait().await; clock.wait(CLOSING).await } => Ok(()),
-        }
-    });
+    tasks.spawn(answer(listener, router, house));
     house.metrics.health().running();
     ready(address);
 
     let outcome = until_stopped(&mut tasks, house).await;
-    house.metrics.health().stopping();
-    while let Some(ended) = tasks.join_next().await {
-        if let Ok(Err(fault)) = ended {
-            warn!(%fault, "while stopping");
-        }
-    }
     store.sync().await?;
     drop(door);
     info!("stopped; everything acknowledged is kept");
     outcome
 }
 
-/// Until somebody says stop, or a part ends that must not.
-async fn until_stopped(tasks: &mut JoinSet<Result<(), Fault>>, house: &House) -> Result<(), cli::Stop> {
+/// The door of this process.
+pub(crate) async fn listen(config: &Config) -> Result<(TcpListener, SocketAddr), cli::Stop> {
+    let listener = TcpListener::bind(config.listen).await.map_err(|why| {
+        cli::Stop::usage(format_args!("http: listen {}: {why}; is another process there?", config.listen))
+    })?;
+    let address = listener.local_addr().map_err(cli::Stop::failed)?;
+    Ok((listener, address))
+}
+
+/// Answers at the door until it is time to stop.
+pub(crate) fn answer(
+    listener: TcpListener,
+    router: Router,
+    house: &House,
+) -> impl Future<Output = Result<(), Fault>> + Send + use<> {
+    let (closing, late) = (house.stopper.stop(), house.stopper.stop());
+    let clock = Arc::clone(&house.room.clock);
+    async move {
+        let server = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+            .with_graceful_shutdown(async move { closing.wait().await });
+        tokio::select! {
+            served = server.into_future() => served.map_err(|why| away(&why)),
+            () = async { late.wait().await; clock.wait(CLOSING).await } => Ok(()),
+        }
+    }
+}
+
+/// Until somebody says stop, or a part ends that must not; then until all parts have ended.
+pub(crate) async fn until_stopped(
+    tasks: &mut JoinSet<Result<(), Fault>>,
+    house: &House,
+) -> Result<(), cli::Stop> {
+    let outcome = until_told(tasks, house).await;
+    house.metrics.health().stopping();
+    while let Some(ended) = tasks.join_next().await {
+        if let Ok(Err(fault)) = ended {
+            warn!(%fault, "while stopping");
+        }
+    }
+    outcome
+}
+
+async fn until_told(tasks: &mut JoinSet<Result<(), Fault>>, house: &House) -> Result<(), cli::Stop> {
     let stop = house.stopper.stop();
     loop {
         let ended = tokio::select! {
@@ -154,12 +188,12 @@ fn away(why: &std::io::Error) -> Fault {
 }
 
 /// A live chain has no end of its own.
-fn never() -> Stop {
+pub(crate) fn never() -> Stop {
     tocsin_runtime::Stopper::new().stop()
 }
 
 /// The HTTP inlet, if the config has one.
-fn posts(config: &Config, store: &Store, house: &House) -> Router {
+pub(crate) fn posts(config: &Config, intake: Arc<dyn Intake>, house: &House) -> Router {
     let http = config.inlets.iter().find_map(|inlet| match inlet {
         Inlet::Http(http) => Some(http),
         Inlet::File(_) => None,
@@ -171,10 +205,10 @@ fn posts(config: &Config, store: &Store, house: &House) -> Router {
         hmac_secrets: reveal(&inlet.hmac_secrets),
         ..HttpConfig::default()
     };
-    http::router(settings, Arc::new(store.intake()), house.room.clone(), house.stopper.stop())
+    http::router(settings, intake, house.room.clone(), house.stopper.stop())
 }
 
-fn file_inlets(config: &Config) -> Result<Vec<FileInlet>, Fault> {
+pub(crate) fn file_inlets(config: &Config) -> Result<Vec<FileInlet>, Fault> {
     let files = config.inlets.iter().filter_map(|inlet| match inlet {
         Inlet::File(file) => Some(file),
         Inlet::Http(_) => None,
@@ -239,7 +273,7 @@ pub(crate) fn zones(config: &Config) -> Zones {
 
 /// Takes over brands, words and rules when the file changes; a bad new file is refused loudly and the old
 /// one stays. What needs a start (addresses, inlets, outlets, the store) is said.
-async fn watch_config(
+pub(crate) async fn watch_config(
     loaded: Config,
     reload: watch::Sender<Knowledge>,
     metrics: Arc<tocsin_runtime::Metrics>,

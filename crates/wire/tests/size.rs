@@ -17,6 +17,9 @@ fn counts(posts: u64) -> Counts {
         comments_gained: 3 * posts,
         views_gained: 500 * posts,
         top_gain: 10 * posts,
+        // Of a brand that has lists and accounts of its own; elsewhere they take up nothing.
+        ignored: 0,
+        answers: 0,
     }
 }
 

@@ -2,7 +2,9 @@
 
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
-use tocsin_model::{BrandId, Evidence, Kind, Minute, News, OutletId, Severity, SourceId, State, Subject};
+use tocsin_model::{
+    Answered, BrandId, Evidence, Kind, Minute, News, OutletId, Severity, SourceId, State, Subject,
+};
 
 use super::*;
 use crate::{Brands, Route};
@@ -221,6 +223,39 @@ fn one_kind_that_is_cleared_leaves_the_others() {
             392:tick: 1 over yellow, desk over
         "#]],
     );
+}
+
+#[test]
+fn a_crisis_inside_a_campaign_or_a_flood_rings_again() {
+    check(
+        "0:volume:blue 30:negative:yellow 31:volume:yellow 60:flood:yellow 90:author:orange 120:keyword:yellow",
+        expect![[r#"
+            0:volume:blue: 1 opened blue, desk shown
+            30:negative:yellow: 1 worsening yellow, desk rings 1
+            31:volume:yellow: 1 plateau yellow
+            60:flood:yellow: 1 worsening yellow, desk rings 2
+            90:author:orange: 1 worsening orange, desk rings 3, boss rings 3
+            120:keyword:yellow: 1 worsening orange, desk rings 4, boss rings 4
+        "#]],
+    );
+}
+
+#[test]
+fn an_answer_is_marked_and_followed() {
+    let (mut book, plan) = (Vec::new(), plan());
+    let said = |minute: i64, answered: Option<(i64, f64)>| {
+        let answer = |(at, excess)| Answered { at: Minute(at), excess, forecast: 80.0 };
+        let evidence = Evidence { answered: answered.map(answer), ..evidence(-6.0) };
+        let at = ArrivalTime::from_millis(minute * 60_000);
+        Input::Signal(Signal::abnormal(brand(), Kind::Negative, Severity::Yellow, Minute(0), at, evidence))
+    };
+    let told = [None, Some((5, 3.0)), Some((5, 9.0)), None, Some((70, 1.0))];
+    for (minute, answered) in (0..).zip(told) {
+        let told = fold(&book, &said(minute, answered), &plan);
+        keep(&mut book, &told);
+    }
+    let answers: Vec<(i64, f64)> = book[0].answers.iter().map(|a| (a.at.0, a.excess)).collect();
+    assert_eq!(answers, [(5, 9.0), (70, 1.0)], "what was known of it last stays");
 }
 
 #[test]

@@ -7,7 +7,10 @@ use expect_test::{Expect, expect};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use tocsin_flow::{Outlet, Undelivered};
-use tocsin_model::{BrandId, Kind, News, Notice, OutletId, Ring, Severity, SourceId, Span, Subject};
+use tocsin_model::{
+    Answered, BrandId, Kind, Minute, News, Notice, OutletId, Pulled, Ring, Rival, Severity, SourceId, Span,
+    Subject,
+};
 
 use super::layout::width;
 use super::*;
@@ -259,4 +262,55 @@ proptest! {
             prop_assert!(width(line) <= 100, "{} {line:?}", width(line));
         }
     }
+}
+
+#[test]
+fn what_was_pulled_what_makes_it_worse_the_trade_and_an_answer_are_told() {
+    let mut notice = rig::notice();
+    let at = notice.at.minute();
+    notice.incident.rings.reverse();
+    let ring = notice.incident.rings.iter_mut().max_by_key(|ring| ring.number).unwrap();
+    ring.kind = Kind::Keyword;
+    let e = &mut ring.evidence;
+    let pulled =
+        |name: &str, posts, enough| Pulled { name: name.into(), posts, enough, severity: Severity::Orange };
+    e.pulled = vec![pulled("起火、recall", 1, 1), pulled("头晕", 12, 3)];
+    let rival =
+        |name, heard, rises| Rival { brand: BrandId::new(name).unwrap(), heard, expected: 20.0, rises };
+    e.rivals = vec![rival("对手茶饮", 140, true), rival("第三家", 12, false)];
+    e.answered = Some(Answered { at: Minute(at.0 - 20), excess: 12.4, forecast: 80.0 });
+    let grounds = [("reach", 1e6, 1.2e6), ("speed", 250.0, 400.0), ("safety", 3.0, 1.0)];
+    for (name, from, is) in grounds {
+        e.given.insert(format!("severity_{name}"), is);
+        e.given.insert(format!("severity_{name}_from"), from);
+    }
+    e.given.insert("heard_in_60_minutes".into(), 48.0);
+    let page = plain(&notice);
+    let top: Vec<&str> = page.lines().filter(|line| !line.contains("帖子")).take(25).collect();
+    expect![[r#"
+
+        🔔  橙色 ORANGE  山岚茶饮  关键词命中（同行也在涨） keyword (rivals rise, too)  2025-11-03 21:42 +08:00
+           第 2 次响铃 ring 2 · 正在恶化 worsening · 无人响应 unseen
+
+                         A watched word stands in its posts: 起火、recall, 1 post (1 would do); 头晕, 12
+                         posts (3 would do).
+           声量 volume   近 15 分钟听到 48 条，这个时段往常约 3.2 条。
+                         In the last 15 min 48 posts were heard; 3.2 were to be expected at this hour.
+           负面 negative 其中负面约 31 条（65%），往常约 0.4 条（1%）。
+                         About 31 of them are negative (65 %); 0.4 (1 %) would be usual.
+           触达 reach    可能触达 123.5 万人；连同迟到的和纯转发共 76 条。
+                         1,234,567 persons may have been reached; with late posts and bare reposts there are
+                         76 in all.
+           人群 people   近 3 小时约 41 位作者、37 种不同内容。
+                         In the last 3 h about 41 authors wrote about 37 different texts.
+           加重 worse    负面每小时多出 400 条，近 1 小时触达 120 万人。
+                         400 negative posts an hour more than usual, 1,200,000 persons reached in an hour.
+           同行 rivals   近 1 小时 对手茶饮 140 条（往常约 20 条，也在涨）、第三家 12 条（往常约 20 条）；本
+                         品牌占声量 24%。
+                         In an hour 对手茶饮 140 (20 usual, rises too), 第三家 12 (20 usual); its own share
+                         of voice is 24 %.
+           回应 answer   品牌账号 11-03 21:22 发声；之后 20 分钟比往常多 12 条，若没有回应预计多 80 条。
+                         Its own account spoke at 11-03 21:22; in the 20 min since then 12 posts more than
+                         usual came, where 80 were to come without it.
+    "#]].assert_eq(&top.join("\n"));
 }

@@ -1,5 +1,6 @@
 //! Counting, on records written as short words: see [`record`].
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use expect_test::{Expect, expect};
@@ -10,6 +11,8 @@ use tocsin_model::{
 };
 
 use super::*;
+
+mod apart; // triggers, and who is counted apart
 
 const SECRET: AuthorSecret = AuthorSecret([7, 11]);
 
@@ -146,7 +149,7 @@ fn shown(delta: &Delta) -> String {
 
 #[track_caller]
 fn check(words: &str, expect: Expect) {
-    let deltas = count(&records(words), &SECRET);
+    let deltas = count(&records(words), &SECRET, &Watch::default());
     let of_the_house = deltas.iter().find(|d| d.subject.to_string() == "brand:山岚茶饮").unwrap();
     expect.assert_eq(&shown(of_the_house));
 }
@@ -202,7 +205,7 @@ fn an_update_counts_only_what_it_gained() {
 
 #[test]
 fn each_brand_has_its_own_mood_and_they_are_sorted() {
-    let deltas = count(&records("a@0:900"), &SECRET);
+    let deltas = count(&records("a@0:900"), &SECRET, &Watch::default());
     let found: Vec<(String, u64)> =
         deltas.iter().map(|d| (d.subject.to_string(), d.minutes[&Minute(0)].negative)).collect();
     assert_eq!(found, [("brand:山岚茶饮".to_owned(), 900), ("brand:茶".to_owned(), 0)]);
@@ -210,7 +213,7 @@ fn each_brand_has_its_own_mood_and_they_are_sorted() {
 
 #[test]
 fn an_author_stands_in_evidence_with_source_id_and_name() {
-    let deltas = count(&records("xa@0:900 ya@1:900"), &SECRET);
+    let deltas = count(&records("xa@0:900 ya@1:900"), &SECRET, &Watch::default());
     let authors = &deltas[0].details[&Hour(0)].top_authors;
     let key = SECRET.key(&SourceId::new("weibo").unwrap(), &AuthorId::new("a").unwrap());
     assert_eq!(authors.entries(), [entry(&key.to_string(), 2, Some("weibo\ta\t小林"))]);
@@ -258,7 +261,7 @@ proptest! {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             shuffled.swap(i, (state >> 33) as usize % (i + 1));
         }
-        let (a, b) = (count(&in_order, &SECRET), count(&shuffled, &SECRET));
+        let (a, b) = (count(&in_order, &SECRET, &Watch::default()), count(&shuffled, &SECRET, &Watch::default()));
         prop_assert_eq!(&sum(a.clone()), &sum(b.clone()));
         // Within one batch not even the lists depend on it.
         let terms = |deltas: &[Delta]| -> Vec<TopList> {
@@ -272,7 +275,7 @@ proptest! {
         let all: Vec<Scored> = words.iter().map(|w| record(w)).collect();
         let mut cuts: Vec<usize> = cuts.into_iter().map(|c| c.min(all.len())).chain([0, all.len()]).collect();
         cuts.sort_unstable();
-        let in_parts: Vec<Delta> = cuts.windows(2).flat_map(|w| count(&all[w[0]..w[1]], &SECRET)).collect();
-        prop_assert_eq!(sum(count(&all, &SECRET)), sum(in_parts));
+        let in_parts: Vec<Delta> = cuts.windows(2).flat_map(|w| count(&all[w[0]..w[1]], &SECRET, &Watch::default())).collect();
+        prop_assert_eq!(sum(count(&all, &SECRET, &Watch::default())), sum(in_parts));
     }
 }

@@ -9,12 +9,13 @@
 //! P(a day has an hour of x or more) = exp(-(ln(1 + x) - u) / s) / 2
 //! ```
 
-use tocsin_model::{Evidence, Kind};
+use tocsin_model::{Evidence, Kind, Severity};
 
 use super::{Detector, Finding, Look, SHORT_MINUTES, Test, Window};
 use crate::Rule;
 use crate::baseline::Peaks;
 use crate::evidence::number;
+use crate::severity::Excess;
 
 pub(super) const DETECTOR: Detector =
     Detector { kind: Kind::Engagement, finds: "likes, reposts and comments running away", test };
@@ -39,7 +40,8 @@ fn test(look: &Look<'_>, window: &Window) -> Option<Finding> {
     }
     let usual = given.peaks.median();
     Some(Finding {
-        severity: look.rule.severity_of(given.acts - usual, usual),
+        excess: Excess { posts: given.acts - usual, usual },
+        least: Severity::Blue,
         window_minutes: window.minutes,
         counts: window.counts,
         expected: window.expected,

@@ -5,10 +5,11 @@
 //! of the posts of a busy brand are, so it takes half, and more than chance makes of a third. Many copies alone are
 //! a lottery or a fan club; with more negative posts than usual they are somebody's plan.
 
-use tocsin_model::{Evidence, View};
+use tocsin_model::{Evidence, Severity, View};
 
-use super::{Finding, Look, Test, Verdict};
+use super::{Finding, Test, Verdict};
 use crate::evidence::number;
+use crate::severity::Excess;
 use crate::surprise::binomial_tail;
 
 /// Fewer copies are no flood.
@@ -21,7 +22,7 @@ const SHARE_USUAL: f64 = 0.33;
 pub(crate) const LOG10_THRESHOLD: f64 = -2.0;
 
 /// Judges the hours of the evidence, once `negative` was found.
-pub(crate) fn judge(view: &View, look: &Look<'_>, negative: &Finding) -> Verdict {
+pub(crate) fn judge(view: &View, negative: &Finding) -> Verdict {
     let mut texts = tocsin_model::Sketch::default();
     view.details.iter().for_each(|detail| texts.merge(&detail.texts));
     let worded: u64 = view.last_hours(view.details.len()).heard;
@@ -32,7 +33,8 @@ pub(crate) fn judge(view: &View, look: &Look<'_>, negative: &Finding) -> Verdict
     }
     let usual = SHARE_USUAL * given.worded;
     Verdict::Abnormal(Box::new(Finding {
-        severity: look.rule.severity_of(given.copies() - usual, usual),
+        excess: Excess { posts: given.copies() - usual, usual },
+        least: Severity::Blue,
         log10_p,
         log10_threshold: LOG10_THRESHOLD,
         test: Test::Flood(given),

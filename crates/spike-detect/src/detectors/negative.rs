@@ -14,11 +14,12 @@
 //! quite constant: its relative variance is added to that of the factor. Posts come in clumps, by reposts of
 //! reposts: they are counted in those.
 
-use tocsin_model::{Evidence, Kind};
+use tocsin_model::{Evidence, Kind, Severity};
 
-use super::{Detector, Finding, Look, Test, Window};
+use super::{Detector, Finding, Look, SHORT_MINUTES, Test, Window};
 use crate::baseline::Reading;
 use crate::evidence::number;
+use crate::severity::Excess;
 use crate::surprise::{binomial_tail, negative_binomial_tail};
 
 pub(super) const DETECTOR: Detector =
@@ -31,9 +32,13 @@ const SHARE_TIMES: f64 = 1.3;
 /// And so unlikely by itself, as log10 p: a busy hour alone is not enough. At -1 benign peaks were called
 /// crises, at -2.2 small crises were lost (measured on synthetic streams).
 const SHARE_LOG10_P: f64 = -1.5;
-/// And so many hours' complaints of this brand must be in the excess: where hundreds complain every hour,
-/// somebody's twenty friends are no crisis, however seldom they come.
-const HOURS_OF_COMPLAINTS: f64 = 1.0;
+/// And so many hours' complaints of this brand must be in the excess, in a short window and in a long one. Where
+/// hundreds complain every hour, somebody's friends who pass on what he says are no crisis, however seldom so
+/// many come: everyday bursts have tails that no gamma mixture has, and they grow with the brand.
+const HOURS_OF_COMPLAINTS: (f64, f64) = (2.0, 3.0);
+/// What is added to a count before its tail is asked for: half of the probability of exactly so many is left
+/// out (the mid-p value, Lancaster 1961). The whole of it makes tests of small counts err seldomer than they may.
+const MID: f64 = 0.5;
 /// The own share is held possible this many standard errors above what was found.
 const DOUBT_DEVIATIONS: f64 = 0.5;
 
@@ -49,13 +54,15 @@ fn test(look: &Look<'_>, window: &Window) -> Option<Finding> {
         share_doubt: look.level.share_doubt,
         clump: look.baseline.clump,
         posts_an_hour: look.baseline.rate(),
+        excess_hours: excess_hours(window.minutes),
     };
     if !given.is_crowd() {
         return None;
     }
     let (negative, usual) = (given.negative(), given.usual());
     Some(Finding {
-        severity: look.rule.severity_of(negative - usual, usual),
+        excess: Excess { posts: negative - usual, usual },
+        least: Severity::Blue,
         window_minutes: window.minutes,
         counts: window.counts,
         expected: window.expected,
@@ -64,6 +71,12 @@ fn test(look: &Look<'_>, window: &Window) -> Option<Finding> {
         log10_threshold: look.rule.log10_threshold(window.minutes),
         test: Test::Negative(given),
     })
+}
+
+/// How many hours' complaints the excess must hold in a window.
+fn excess_hours(window_minutes: u32) -> f64 {
+    let (short, long) = HOURS_OF_COMPLAINTS;
+    if window_minutes <= SHORT_MINUTES { short } else { long }
 }
 
 /// All that the test is given, in posts unless it says otherwise.
@@ -88,6 +101,8 @@ pub(crate) struct Given {
     clump: f64,
     /// The brand's, over a day.
     posts_an_hour: f64,
+    /// So many hours' complaints must be in the excess.
+    excess_hours: f64,
 }
 
 impl Given {
@@ -111,15 +126,15 @@ impl Given {
         let possible = (self.share + DOUBT_DEVIATIONS * deviation).min(0.95);
         self.sum >= NEGATIVE_MIN
             && negative > SHARE_TIMES * self.share * self.heard
-            && negative - self.usual() >= HOURS_OF_COMPLAINTS * self.share * self.posts_an_hour
-            && binomial_tail(negative, self.heard, possible) <= SHARE_LOG10_P
+            && negative - self.usual() >= self.excess_hours * self.share * self.posts_an_hour
+            && binomial_tail((negative + MID).min(self.heard), self.heard, possible) <= SHARE_LOG10_P
     }
 
     /// log10 of the probability of so many or more.
     pub(crate) fn log10_p(&self) -> f64 {
         let (others, prior) = (self.heard - self.negative(), 1.0 / self.phi);
         let size = 1.0 / (1.0 / (prior + others / self.clump) + self.share_doubt);
-        negative_binomial_tail(self.negative() / self.clump, self.usual() / self.clump, size)
+        negative_binomial_tail(self.negative() / self.clump + MID, self.usual() / self.clump, size)
     }
 
     /// What evidence must say beside the counts.
@@ -148,6 +163,7 @@ impl Given {
             share_doubt: number(evidence, "own_share_variance")?,
             clump: number(evidence, "clump_posts")?,
             posts_an_hour: number(evidence, "posts_an_hour")?,
+            excess_hours: excess_hours(evidence.window_minutes),
         })
     }
 }

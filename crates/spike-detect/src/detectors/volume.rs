@@ -3,10 +3,11 @@
 //! A Poisson count whose rate is not quite known: the rate is the baseline's times a gamma factor of mean 1
 //! and variance phi. With phi at 0 it is the plain Poisson tail.
 
-use tocsin_model::{Evidence, Kind};
+use tocsin_model::{Evidence, Kind, Severity};
 
 use super::{Detector, Finding, Look, Test, Window};
 use crate::evidence::number;
+use crate::severity::Excess;
 use crate::surprise::negative_binomial_tail;
 
 pub(super) const DETECTOR: Detector =
@@ -21,7 +22,8 @@ fn test(look: &Look<'_>, window: &Window) -> Option<Finding> {
         return None;
     }
     Some(Finding {
-        severity: look.rule.severity_of(given.heard - given.expected, given.expected),
+        excess: Excess { posts: given.heard - given.expected, usual: given.expected },
+        least: Severity::Blue,
         window_minutes: window.minutes,
         counts: window.counts,
         expected: window.expected,

@@ -9,6 +9,7 @@ use tocsin_model::{ArrivalTime, BrandId, Counts, Detail, Evidence, History, Hour
 use super::*;
 use crate::{Habits, recompute};
 
+mod around; // triggers, grounds, answers, rivals
 mod month; // a month of ordinary life, and a burst in it
 
 /// A brand's minutes from its first one on, and its marks: a store of one brand.
@@ -411,12 +412,13 @@ fn badness(brand: &mut Brand) -> Option<Severity> {
 /// What the evidence of each signal says is what was judged, to a rounding.
 fn check_evidence(signals: &[Signal]) {
     for signal in signals {
-        let State::Abnormal { evidence, .. } = &signal.state else { continue };
+        let State::Abnormal { severity, evidence, .. } = &signal.state else { continue };
         let again = recompute(evidence).expect("all numbers are there");
         assert!(again.is_abnormal, "{evidence:?}");
         let near = |a: f64, b: f64| (a - b).abs() <= 1e-9 * b.abs();
         assert!(near(again.log10_p, evidence.log10_p), "{again:?} {evidence:?}");
         assert!(near(again.log10_threshold, evidence.log10_threshold), "{again:?} {evidence:?}");
+        assert_eq!(again.severity, Some(*severity), "{evidence:?}");
     }
 }
 

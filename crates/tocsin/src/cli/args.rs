@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
-use tocsin_model::Span;
+use tocsin_model::{ArrivalTime, Span};
 use tocsin_spike_detect::SeriesRule;
 
 use super::exit::EXIT_CODES;
+use crate::pipeline::Stage;
 
 const EXAMPLES: &str = "\
 Start here:
@@ -90,18 +91,25 @@ impl Color {
 /// What to do.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
-    /// Watch: everything in one process, until told to stop
+    /// Watch, until told to stop: everything in one process, or some stages over Kafka and Redis
     #[command(after_help = "\
 Examples:
   tocsin run                                     with ./tocsin.toml
   tocsin run --config /etc/tocsin/tocsin.toml --data /var/lib/tocsin
   TOCSIN__HTTP__LISTEN=127.0.0.1:8000 tocsin run
 
+With [kafka] and [redis] in the config, a process for each stage, as many of each as you like:
+  tocsin run ingest                              and where posts come in
+  tocsin run tokenize,score                      without a topic between the two
+  tocsin run spike-detect
+  tocsin run notify                              and where notices go out
+  tocsin run                                     all of them in one process
+
 Send it a post:
   curl http://127.0.0.1:7227/v1/posts -d '{\"id\":\"1\",\"source\":\"weibo\",\"text\":\"山岚茶饮喝出虫子\",\"created_at\":\"2026-03-01T08:00:00+08:00\",\"author\":{\"id\":\"u1\"}}'
 
 SIGTERM or ctrl-c: it takes nothing more in, finishes what it holds, and ends.")]
-    Run(Place),
+    Run(Run),
 
     /// See a crisis: an example stream at great speed through the real pipeline
     #[command(after_help = "\
@@ -122,6 +130,7 @@ Examples:
   tocsin replay posts.jsonl.gz --config tocsin.toml
   tocsin replay weibo.jsonl xhs.csv --config tocsin.toml --incidents rings.jsonl --counts hours.jsonl
   zcat old.gz | tocsin replay - --config tocsin.toml --speed 60
+  tocsin replay posts.jsonl.gz --carrier kafka --counts hours.jsonl     through services that run with --recorded-time
   tocsin replay --warm-up history.jsonl.gz --data tocsin-data     before the first tocsin run: nobody begins from nothing
 
 Time is that of the recording: arrives_at, else created_at. Several files are merged by it; what is out of
@@ -176,17 +185,34 @@ It prints every number of the judgement with its unit, and holds it against what
 minutes are kept (48 hours); posts that came later are told apart.")]
     Explain(Explain),
 
-    /// What is remembered of brands and sources, from one data folder to another
+    /// What is remembered of brands and sources: move it, see how far it goes, mend it
     #[command(after_help = "\
 Examples:
   tocsin state export state.jsonl.zst --data tocsin-data
-  tocsin state import state.jsonl.zst --data /var/lib/tocsin
+  tocsin state import state.jsonl.zst --config over-kafka.toml
+  tocsin state fences                            over Kafka: how far each lane is remembered
+  tocsin state heal --since 6h                   after Redis was emptied, or restored from a backup
 
-The process of the folder must not be running. What is known of single posts does not move: a post that is sent
-again within 48 hours of the move counts again.")]
+Where the config has [redis], export and import speak of what is there, unless --data names a folder. The processes
+must not be running. What is known of single posts does not move: a post that is sent again within 48 hours of the
+move counts again.")]
     State {
         #[command(subcommand)]
         command: State,
+    },
+
+    /// Over Kafka: which topics there are, and which there should be
+    #[command(after_help = "\
+Examples:
+  tocsin topics plan
+  tocsin topics apply --config tocsin.toml
+
+Topics, their partitions and replicas are as [kafka] says, and records stay as long as [store] says. tocsin run makes
+what is missing by itself, unless kafka.create_topics is false; what is there is changed by nobody but topics apply.
+More partitions move ids to other lanes: who descends from whom is lost for 48 hours, so better plan for enough.")]
+    Topics {
+        #[command(subcommand)]
+        command: Topics,
     },
 
     /// Read texts: one a line on standard input, one JSON object a line out, in order
@@ -292,6 +318,23 @@ pub(crate) struct Analyze {
     pub(crate) posts: bool,
 }
 
+/// Which stages, and where.
+#[derive(clap::Args, Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Run {
+    /// Which stages, with commas between: ingest, tokenize, score, spike-detect, notify; all of them if none is named
+    #[arg(value_name = "STAGES", value_delimiter = ',')]
+    pub(crate) stages: Vec<Stage>,
+    /// Where things are.
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Over Kafka: time goes on with the records only, as in a replay; for `tocsin replay --carrier kafka`
+    #[arg(long)]
+    pub(crate) recorded_time: bool,
+    /// Over Kafka: where a group has no positions, go on from what was counted; after the group was deleted
+    #[arg(long)]
+    pub(crate) seek_to_fences: bool,
+}
+
 /// Which config, and which data folder.
 #[derive(clap::Args, Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Place {
@@ -318,6 +361,9 @@ pub(crate) struct Replay {
     /// max, or how many times recorded time
     #[arg(long, default_value = "max", value_parser = speed)]
     pub(crate) speed: Speed,
+    /// Where it runs: here, in a folder; or over the [kafka] and [redis] of the config, through the services that run there with --recorded-time
+    #[arg(long, default_value = "embedded", value_name = "CARRIER", conflicts_with_all = ["data", "warm_up"])]
+    pub(crate) carrier: Carrier,
     /// One line here each time the bell rings (JSON Lines)
     #[arg(long, value_name = "OUT")]
     pub(crate) incidents: Option<PathBuf>,
@@ -327,6 +373,15 @@ pub(crate) struct Replay {
     /// One line for each brand and hour that is not empty (JSON Lines, sorted)
     #[arg(long, value_name = "OUT")]
     pub(crate) counts: Option<PathBuf>,
+}
+
+/// Where a replay runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Carrier {
+    /// In this process, on a data folder.
+    Embedded,
+    /// Through services that run elsewhere.
+    Kafka,
 }
 
 /// Make a model.
@@ -573,7 +628,12 @@ pub(crate) struct Explain {
 #[derive(Subcommand, Debug)]
 pub(crate) enum State {
     /// Write it to a file: minutes, hours, evidence, marks, incidents; one row a line
-    #[command(after_help = "Examples:\n  tocsin state export state.jsonl.zst --data tocsin-data")]
+    #[command(after_help = "\
+Examples:
+  tocsin state export state.jsonl.zst --data tocsin-data
+  tocsin state export state.jsonl.zst --config over-kafka.toml
+
+Redis has the incidents that are not over; the others are in the topic incidents.")]
     Export {
         /// Where to; compressed if it ends in .zst
         file: PathBuf,
@@ -581,8 +641,11 @@ pub(crate) enum State {
         #[command(flatten)]
         place: Place,
     },
-    /// Take it over into a data folder that remembers nothing yet
-    #[command(after_help = "Examples:\n  tocsin state import state.jsonl.zst --data /var/lib/tocsin")]
+    /// Take it over into a data folder, or a Redis, that remembers nothing yet
+    #[command(after_help = "\
+Examples:
+  tocsin state import state.jsonl.zst --data /var/lib/tocsin
+  tocsin state import state.jsonl.zst --config over-kafka.toml")]
     Import {
         /// What an export wrote
         file: PathBuf,
@@ -590,6 +653,66 @@ pub(crate) enum State {
         #[command(flatten)]
         place: Place,
     },
+    /// Over Kafka: how far each lane is remembered; or forget that of a topic that was made again
+    #[command(after_help = "\
+Examples:
+  tocsin state fences
+  tocsin state fences --drop posts.scored
+
+A lane is one partition. Remembered: the first position that its claims and kin do not have; counted: the same of
+windows. Nothing is counted twice because of them. When tocsin run says that a topic was made again, stop all processes,
+drop its fences, and start them. Was only the group deleted: tocsin run --seek-to-fences.")]
+    Fences {
+        /// Forget how far this topic is remembered: it begins anew
+        #[arg(long, value_name = "TOPIC")]
+        drop: Option<String>,
+        /// Which config.
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Over Kafka: Redis is empty or older than it was; count again what was written since a time before that
+    #[command(after_help = "\
+Examples:
+  tocsin state heal --since 6h
+  tocsin state heal --since 2026-06-18T20:00:00+08:00
+
+Stop all processes first, and start them afterwards: they go over the posts since then again, put into Redis what it
+does not have, and send nothing twice. Posts are in their topics for as long as [store] keep_posts says. What Redis has
+lost of a time before --since stays lost.")]
+    Heal {
+        /// A time before Redis lost anything: 2026-06-18T20:00:00+08:00, or a length before now, such as 6h
+        #[arg(long, value_name = "TIME", value_parser = since)]
+        since: Since,
+        /// Which config.
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+}
+
+/// A time, or how long ago.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Since {
+    /// Then.
+    At(ArrivalTime),
+    /// So long before now.
+    Ago(Span),
+}
+
+fn since(text: &str) -> Result<Since, String> {
+    if let Some(millis) = tocsin_wire::parse_rfc3339(text) {
+        return Ok(Since::At(ArrivalTime::from_millis(millis)));
+    }
+    let words = "write a time such as 2026-06-18T20:00:00+08:00, or a length such as 90min, 6h, 3d";
+    crate::config::length(text).map(Since::Ago).map_err(|why| format!("{why}; {words}"))
+}
+
+/// Topics.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Topics {
+    /// Say what would be made or changed, and change nothing
+    Plan(ConfigFile),
+    /// Make and change it
+    Apply(ConfigFile),
 }
 
 /// What is expected.

@@ -10,8 +10,9 @@ use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone, TimeZoneTransition};
 use tocsin_ingest::Query;
 use tocsin_inlets::records::{Columns, Format};
+use tocsin_kafka::{Brokers, Replication, Retention};
 use tocsin_model::{AuthorId, BrandId, EventTime, Hour, OutletId, Severity, SourceId, Span, Subject};
-use tocsin_spike_detect::Rule;
+use tocsin_spike_detect::{Enough, List, Rule, Watched};
 
 use super::faults::Fault;
 use super::secret::{Address, Secret};
@@ -37,14 +38,18 @@ pub(crate) struct Config {
     pub(crate) chinese_holidays: bool,
     /// Days on which more, or less, is expected.
     pub(crate) events: Vec<Event>,
-    /// Sources of which each post is a report.
-    pub(crate) reports: Vec<SourceId>,
+    /// Sources of which each post is a report, and how many about a brand are enough.
+    pub(crate) reports: Vec<(SourceId, Enough)>,
+    /// How few posts of known authors are enough.
+    pub(crate) authors: Authors,
     /// Authors and sites that are known.
     pub(crate) lists: Lists,
     /// A signal within this of the last one joins its incident.
     pub(crate) cool_down: Span,
     /// Where things are kept, and for how long.
     pub(crate) store: Store,
+    /// Kafka and Redis, where they carry links and state; else the data folder does.
+    pub(crate) servers: Option<Servers>,
     /// The address for posts, metrics, health and commands.
     pub(crate) listen: SocketAddr,
     /// The user's own words, one a line.
@@ -167,10 +172,29 @@ impl std::fmt::Display for Account {
 /// Words of which few posts are enough.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Keyword {
-    /// At least one.
+    /// At least one, in lower case.
     pub(crate) words: Vec<String>,
-    /// From how many posts on; at least 1.
-    pub(crate) posts: u32,
+    /// So few.
+    pub(crate) enough: Enough,
+}
+
+/// How few posts of known authors are enough.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Authors {
+    /// By list.
+    pub(crate) lists: BTreeMap<List, Enough>,
+    /// From so many followers on an author is far-reaching.
+    pub(crate) followers: u64,
+    /// Of far-reaching authors.
+    pub(crate) far_reaching: Enough,
+}
+
+impl Default for Authors {
+    /// As spike-detect has it.
+    fn default() -> Authors {
+        let Watched { lists, followers, far_reaching, .. } = Watched::default();
+        Authors { lists, followers, far_reaching }
+    }
 }
 
 /// Days on which more, or less, is expected.
@@ -361,6 +385,28 @@ pub(crate) struct Store {
     pub(crate) keep_rejected: Span,
     /// Incidents that are over.
     pub(crate) keep_incidents: Span,
+}
+
+/// What carries links and state beside the data folder.
+#[derive(Clone, Debug)]
+pub(crate) struct Servers {
+    /// Links.
+    pub(crate) kafka: Kafka,
+    /// State.
+    pub(crate) redis: tocsin_redis::Settings,
+}
+
+/// Links over Kafka.
+#[derive(Clone, Debug)]
+pub(crate) struct Kafka {
+    /// Where, how to come in, how many lanes.
+    pub(crate) brokers: Brokers,
+    /// How many brokers have each record.
+    pub(crate) replication: Replication,
+    /// How long records stay: as long as [`Store`] says of what they are.
+    pub(crate) retention: Retention,
+    /// Whether topics that are not there are made at the start.
+    pub(crate) create_topics: bool,
 }
 
 /// What the process says of itself.

@@ -44,3 +44,16 @@ pub(super) const LOG_LEVEL: &str = "info";
 
 /// As the outlets have it: a receiver that thinks longer is in trouble, and is tried again.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What topics are called by; a broker is often shared.
+pub(super) const KAFKA_PREFIX: &str = "tocsin.";
+
+/// As many instances of a stage as a large team runs, and one, two or three share them evenly. Few enough that their
+/// commits cost nothing to speak of.
+pub(super) const PARTITIONS: u32 = 6;
+
+/// A topic that is not there harms nobody when it is made, and the start needs no second command.
+pub(super) const CREATE_TOPICS: bool = true;
+
+/// What keys are called by; a Redis is often shared.
+pub(super) const REDIS_PREFIX: &str = "tocsin:";

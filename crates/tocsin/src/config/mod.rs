@@ -27,7 +27,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub(crate) use checked::{
-    Beside, Brand, Config, Event, FileSource, Inlet, LogFormat, Outlet, Way, hash, offsets,
+    Account, Beside, Brand, Config, Event, FileSource, Inlet, Kafka, Keyword, Listed, LogFormat, Outlet,
+    Servers, Way, hash, offsets,
 };
 pub(crate) use example::example;
 pub(crate) use faults::{Fault, Faults, Place};
@@ -164,6 +165,14 @@ fn whole(folder: &Path) -> PathBuf {
 
 fn only(fault: Fault) -> Faults {
     Faults::one(fault)
+}
+
+/// A length of time as people write it: `90min`, `7d`.
+///
+/// # Errors
+/// What is wrong, in words.
+pub(crate) fn length(text: &str) -> Result<tocsin_model::Span, String> {
+    lengths::read(text)
 }
 
 /// Whether this says how much to log: a level, or several by part.

@@ -3,11 +3,17 @@
 //! The JSON Schema of these types is what `tocsin config schema` prints and what [`super::shape`] holds
 //! the file against. Everything is optional here, because what did not fit has been taken out and told of.
 
+mod enough; // what few posts are enough for
+mod servers; // Kafka and Redis
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
+
+pub(super) use enough::{RawAuthors, RawEnough, RawWorse};
+pub(super) use servers::{RawKafka, RawMechanism, RawRedis, RawSasl, RawTls};
 
 /// The config of tocsin: one TOML file.
 #[derive(Deserialize, JsonSchema)]
@@ -33,6 +39,10 @@ pub(super) struct RawConfig {
     pub(super) notify: Option<RawNotify>,
     /// Where posts and incidents are kept, and for how long.
     pub(super) store: Option<RawStore>,
+    /// Where records go from stage to stage, if not through the data folder.
+    pub(super) kafka: Option<RawKafka>,
+    /// Where the state of stages is, if not in the data folder.
+    pub(super) redis: Option<RawRedis>,
     /// The address for posts, metrics, health and commands.
     pub(super) http: Option<RawHttp>,
     /// How text is cut into words.
@@ -82,9 +92,11 @@ pub(super) struct RawKeyword {
     /// Any of them; a text has one if it holds its letters.
     #[schemars(required, example = ["起火", "recall"])]
     pub(super) words: Option<Vec<Option<String>>>,
-    /// From how many posts within two hours on it is a signal. Default: 1.
+    /// From how many posts on it is a signal, within the hour at hand and the two before it. Default: 1.
     #[schemars(example = 3)]
     pub(super) posts: Option<u32>,
+    /// How bad that is by itself. Default: yellow.
+    pub(super) severity: Option<RawSeverity>,
 }
 
 /// Days on which more, or less, is expected.
@@ -117,6 +129,12 @@ pub(super) struct RawSource {
     pub(super) name: Option<String>,
     /// What comes from it. Default: posts.
     pub(super) kind: Option<RawSourceKind>,
+    /// Reports: from how many on about a brand it is a signal, within the hour at hand and the two before it.
+    /// Default: 1.
+    #[schemars(example = 1)]
+    pub(super) posts: Option<u32>,
+    /// Reports: how bad that is by itself. Default: yellow.
+    pub(super) severity: Option<RawSeverity>,
 }
 
 /// What comes from a source.
@@ -125,7 +143,7 @@ pub(super) struct RawSource {
 pub(super) enum RawSourceKind {
     /// What people post.
     Posts,
-    /// What employees or customer service report: each counts as a signal.
+    /// What employees or customer service report.
     Report,
 }
 
@@ -311,6 +329,8 @@ pub(super) struct RawDetect {
     pub(super) holidays: Option<RawHolidays>,
     /// From how much on it is how bad.
     pub(super) severity: Option<RawSeverityTable>,
+    /// How few posts of known authors are enough.
+    pub(super) authors: Option<RawAuthors>,
 }
 
 /// Whose public holidays.
@@ -337,6 +357,8 @@ pub(super) struct RawSeverityTable {
     /// From here on it is red.
     #[schemars(example = serde_json::json!({ "excess": 250, "times": 0.5 }))]
     pub(super) red: Option<RawSeverityRow>,
+    /// From when on something makes it worse than its excess.
+    pub(super) worse: Option<RawWorse>,
 }
 
 /// A row of the table: it holds when the excess reaches both figures.

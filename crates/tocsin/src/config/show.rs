@@ -1,11 +1,18 @@
 //! The config that is in force, defaults and overrides included, as TOML; secrets as `***`.
 
+use std::path::PathBuf;
+
 use toml::{Table, Value};
 
 use tocsin_inlets::records::Format;
-use tocsin_model::{EventTime, Severity, SourceId};
+use tocsin_kafka::{Brokers, Replication, Security};
+use tocsin_model::{EventTime, Severity, SourceId, Span};
+use tocsin_redis::Place;
+use tocsin_spike_detect::{Enough, Grounds};
 
-use super::checked::{Beside, Config, Event, FileSource, Inlet, Keyword, Lists, LogFormat, Outlet, Way};
+use super::checked::{
+    Authors, Beside, Config, Event, FileSource, Inlet, Kafka, Keyword, Lists, LogFormat, Outlet, Way,
+};
 use super::lengths;
 use super::secret::Secret;
 
@@ -16,6 +23,10 @@ pub(crate) fn show(config: &Config) -> String {
     put(&mut top, "detect", detect(config));
     put(&mut top, "notify", table([("cool_down", text(lengths::write(config.cool_down)))]));
     put(&mut top, "store", store(config));
+    if let Some(servers) = &config.servers {
+        put(&mut top, "kafka", kafka(&servers.kafka));
+        put(&mut top, "redis", redis(&servers.redis));
+    }
     if let Some(path) = &config.dictionary {
         put(&mut top, "tokenize", table([("dictionary", text(path.display()))]));
     }
@@ -50,7 +61,12 @@ pub(crate) fn show(config: &Config) -> String {
         put(&mut top, "event", list(config.events.iter().map(event)));
     }
     if !config.reports.is_empty() {
-        let report = |source: &SourceId| table([("name", text(source)), ("kind", text("report"))]);
+        let report = |(source, enough): &(SourceId, Enough)| {
+            let mut shown = table_of(*enough);
+            put(&mut shown, "name", text(source));
+            put(&mut shown, "kind", text("report"));
+            Value::Table(shown)
+        };
         put(&mut top, "source", list(config.reports.iter().map(report)));
     }
     let lists = lists(&config.lists);
@@ -65,17 +81,46 @@ pub(crate) fn show(config: &Config) -> String {
 }
 
 fn detect(config: &Config) -> Value {
-    let rows = config.rule.severity.iter().filter(|row| row.severity != Severity::Blue).map(|row| {
+    let rows = config.rule.severity.rows.iter().filter(|row| row.severity != Severity::Blue).map(|row| {
         let figures = [("excess", Value::Float(row.excess)), ("times", Value::Float(row.times))];
         (row.severity.name().to_owned(), table(figures))
     });
+    let Grounds { speed, negative_share, reach, forecast, safety } = config.rule.severity.worse;
+    let worse = [
+        ("speed", speed),
+        ("negative_share", negative_share),
+        ("reach", reach),
+        ("forecast", forecast),
+        ("safety", safety),
+    ];
+    let worse = table(worse.map(|(name, from)| (name, Value::Float(from))));
+    let rows = rows.chain([("worse".to_owned(), worse)]);
     let alarms = Value::Float(config.rule.false_alarms_per_brand_month);
     let holidays = text(if config.chinese_holidays { "CN" } else { "none" });
     table([
         ("false_alarms_per_brand_month", alarms),
         ("holidays", holidays),
         ("severity", Value::Table(rows.collect())),
+        ("authors", authors(&config.authors)),
     ])
+}
+
+fn authors(authors: &Authors) -> Value {
+    let mut shown = Table::new();
+    for (list, enough) in &authors.lists {
+        put(&mut shown, list.name(), Value::Table(table_of(*enough)));
+    }
+    let mut reach = table_of(authors.far_reaching);
+    put(&mut reach, "followers", Value::Integer(authors.followers as i64));
+    put(&mut shown, "reach", Value::Table(reach));
+    Value::Table(shown)
+}
+
+fn table_of(enough: Enough) -> Table {
+    let mut shown = Table::new();
+    put(&mut shown, "posts", Value::Integer(enough.posts as i64));
+    put(&mut shown, "severity", text(enough.severity));
+    shown
 }
 
 fn store(config: &Config) -> Value {
@@ -86,6 +131,84 @@ fn store(config: &Config) -> Value {
         ("keep_rejected", text(lengths::write(store.keep_rejected))),
         ("keep_incidents", text(lengths::write(store.keep_incidents))),
     ])
+}
+
+fn kafka(kafka: &Kafka) -> Value {
+    let Brokers { servers, prefix, lanes, security, limits } = &kafka.brokers;
+    let mut shown = Table::new();
+    put(&mut shown, "brokers", list(servers.split(',').map(text)));
+    put(&mut shown, "prefix", text(prefix));
+    put(&mut shown, "partitions", Value::Integer((*lanes).into()));
+    if let Replication::Copies(copies) = kafka.replication {
+        put(&mut shown, "replication", Value::Integer(copies.into()));
+    }
+    put(&mut shown, "create_topics", Value::Boolean(kafka.create_topics));
+    let lengths = [
+        ("commit_every", limits.commit),
+        ("commit_every_max", limits.commit_max),
+        ("session", limits.session),
+        ("transaction", limits.transaction),
+    ];
+    for (key, length) in lengths {
+        put(&mut shown, key, text(lengths::write(Span::from_millis(length.as_millis() as i64))));
+    }
+    let (sasl, encrypted) = match security {
+        Security::Plaintext => (None, None),
+        Security::Tls(tls) => (None, Some(tls)),
+        Security::Sasl(sasl) => (Some(sasl), sasl.tls.as_ref()),
+    };
+    if let Some(sasl) = sasl {
+        let entries = [
+            ("mechanism", text(sasl.mechanism.name())),
+            ("user", text(&sasl.user)),
+            ("password", text("***")),
+        ];
+        put(&mut shown, "sasl", table(entries));
+    }
+    if let Some(encrypted) = encrypted {
+        let identity = encrypted.identity.as_ref().map(|us| (&us.certificate, &us.key));
+        put(&mut shown, "tls", tls(encrypted.ca.as_ref(), identity));
+    }
+    Value::Table(shown)
+}
+
+fn redis(redis: &tocsin_redis::Settings) -> Value {
+    let mut shown = Table::new();
+    match &redis.place {
+        Place::One(address) => put(&mut shown, "address", text(address)),
+        Place::Cluster(servers) => put_list(&mut shown, "cluster", servers),
+        Place::Sentinel { sentinels, name } => {
+            put_list(&mut shown, "sentinels", sentinels);
+            put(&mut shown, "primary", text(name));
+        }
+    }
+    put(&mut shown, "prefix", text(&redis.prefix));
+    if let Some(user) = &redis.user {
+        put(&mut shown, "user", text(user));
+    }
+    if redis.password.is_some() {
+        put(&mut shown, "password", text("***"));
+    }
+    if let Some(encrypted) = &redis.tls {
+        let identity = encrypted.identity.as_ref().map(|(certificate, key)| (certificate, key));
+        put(&mut shown, "tls", tls(encrypted.ca.as_ref(), identity));
+    }
+    Value::Table(shown)
+}
+
+fn tls(ca: Option<&PathBuf>, identity: Option<(&PathBuf, &PathBuf)>) -> Value {
+    let mut shown = Table::new();
+    let files = [
+        ("ca", ca),
+        ("certificate", identity.map(|(certificate, _)| certificate)),
+        ("key", identity.map(|(_, key)| key)),
+    ];
+    for (name, path) in files {
+        if let Some(path) = path {
+            put(&mut shown, name, text(path.display()));
+        }
+    }
+    Value::Table(shown)
 }
 
 fn brand(brand: &super::Brand) -> Value {
@@ -101,7 +224,9 @@ fn brand(brand: &super::Brand) -> Value {
     put_list(&mut shown, "accounts", &brand.accounts);
     if !brand.keywords.is_empty() {
         let keyword = |k: &Keyword| {
-            table([("words", list(k.words.iter().map(text))), ("posts", Value::Integer(k.posts.into()))])
+            let mut shown = table_of(k.enough);
+            put(&mut shown, "words", list(k.words.iter().map(text)));
+            Value::Table(shown)
         };
         put(&mut shown, "keyword", list(brand.keywords.iter().map(keyword)));
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tocsin_model::{
-    ArrivalTime, Counts, Delta, Position, Post, Scored, Sighting, SourceId, Span, Subject, Timing,
+    ArrivalTime, Counts, Delta, Matched, Position, Post, Sighting, SourceId, Span, Subject, Timing,
 };
 
 /// Sources that have rows of their own; of one that comes later no silence is told.
@@ -28,7 +28,7 @@ impl Came {
 }
 
 /// One delta for each source, by arrival; and which brands its posts spoke of.
-pub(super) fn count<'a>(came: &[Came], scored: impl IntoIterator<Item = &'a Scored>) -> Vec<Delta> {
+pub(super) fn count<'a>(came: &[Came], matched: impl IntoIterator<Item = &'a Matched>) -> Vec<Delta> {
     let mut deltas: BTreeMap<&SourceId, Delta> = BTreeMap::new();
     for post in came {
         let new = || Delta::new(Subject::Source(post.source.clone()));
@@ -38,7 +38,7 @@ pub(super) fn count<'a>(came: &[Came], scored: impl IntoIterator<Item = &'a Scor
         let origins = delta.origins.entry(post.arrived.hour().day()).or_default();
         post.delay.into_iter().for_each(|delay| origins.delays.insert(delay));
     }
-    for matched in scored.into_iter().map(|s| &s.tokenized.matched) {
+    for matched in matched {
         let Some(delta) = deltas.get_mut(&matched.post.id.source) else { continue };
         if let Sighting::First(_) = matched.sighting {
             let origins = delta.origins.entry(matched.post.arrived.hour().day()).or_default();

@@ -1,46 +1,52 @@
 //! score → spike-detect → windows: two-step counting, and judging on every merge and every tick.
 
-use tocsin_flow::{Casebook, Claims, Fault, Kin, Outputs, Windows};
+use std::sync::Arc;
+
+use tocsin_flow::{Casebook, Claims, Fault, Kin, Offer, Outputs, Windows};
 use tocsin_model::{
-    ArrivalTime, Delta, Evidence, HOUR, Lane, MINUTE, Merged, Position, Scored, Span, State, Subject, View,
+    ArrivalTime, Delta, Evidence, HOUR, Lane, MINUTE, Matched, Merged, Position, Scored, Span, State,
+    Subject, View,
 };
 use tocsin_spike_detect::{count, judge};
 
 use super::came::{self, Came, SOURCES_MAX};
-use super::{Chain, TICK_MILLIS, tick_of};
+use super::{Chain, Stage, TICK_MILLIS, tick_of};
 
 /// Ticks in a minute.
 const TICKS_A_MINUTE: i64 = MINUTE.millis() / TICK_MILLIS;
 /// So long a live process listens before it says that a source has gone silent.
 const LISTENS_FIRST: Span = HOUR;
+/// Subjects that are merged at once: over a network it is one round trip.
+const TOGETHER: usize = 64;
 /// Ticks that are lived through one by one, however long nothing came: eight weeks.
 const TICKS_MAX: i64 = 8 * 7 * 24 * 60 * TICKS_A_MINUTE;
 
 impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
-    /// Counts what came from each source in a slice of records, and judges the sources.
-    pub(super) async fn hear(
+    /// Counts what came from each source in a slice of records, and judges the sources. `of`: where a post stands in
+    /// what the records are by now.
+    pub(super) async fn hear<T: Sync>(
         &mut self,
         lane: Lane,
         span: (Position, Position),
         came: &[Came],
-        slice: &[Scored],
+        slice: &[T],
+        of: fn(&T) -> &Matched,
         outputs: &mut Outputs,
     ) -> Result<(), Fault> {
-        let from = |position| {
-            let came = &came[came.partition_point(|c| c.position < position)..];
-            came::count(came, since(slice, position))
-        };
+        if came.is_empty() {
+            return Ok(());
+        }
         let known = self.state.sources().await?;
         let has_row = |delta: &Delta| match &delta.subject {
             Subject::Source(source) => known.len() < SOURCES_MAX || known.contains(source),
             Subject::Brand(_) => true,
         };
-        for delta in from(span.0).into_iter().filter(has_row) {
-            if let Some(view) = self.merge(lane, span, delta, &from).await? {
-                self.judge(&view, outputs).await?;
-            }
-        }
-        Ok(())
+        let from = |position| {
+            let came = &came[came.partition_point(|c| c.position < position)..];
+            let posts = slice[slice.partition_point(|s| of(s).position < position)..].iter().map(of);
+            came::count(came, posts).into_iter().filter(has_row).collect()
+        };
+        self.merge(lane, span, &from, outputs).await
     }
 
     /// Counts one slice, merges it brand by brand, judges what came back.
@@ -52,54 +58,77 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
     ) -> Result<(), Fault> {
         let (Some(first), Some(last)) = (slice.first(), slice.last()) else { return Ok(()) };
         let span = (first.tokenized.matched.position, last.tokenized.matched.position);
-        let secret = self.secret.clone();
-        let from = |position| count(since(slice, position), &secret);
-        for delta in from(span.0) {
-            if let Some(view) = self.merge(lane, span, delta, &from).await? {
+        let (secret, rule) = (self.secret.clone(), Arc::clone(&self.knowledge.rule));
+        let from = |position| count(since(slice, position), &secret, &rule.watch);
+        self.merge(lane, span, &from, outputs).await
+    }
+
+    /// Merges the deltas of some records, subject by subject, and judges what comes back. `from`: the deltas of the
+    /// records from a position on.
+    async fn merge(
+        &mut self,
+        lane: Lane,
+        (first, last): (Position, Position),
+        from: &(impl Fn(Position) -> Vec<Delta> + Sync),
+        outputs: &mut Outputs,
+    ) -> Result<(), Fault> {
+        let mut deltas = from(first).into_iter().peekable();
+        while deltas.peek().is_some() {
+            let offer = |delta: Delta| {
+                let seen = self.seen.get(&(lane, delta.subject.clone())).copied().unwrap_or_default();
+                Offer { seen, first, last, delta }
+            };
+            let offers: Vec<Offer> = deltas.by_ref().take(TOGETHER).map(offer).collect();
+            let merged = self.state.merge_all(lane, &offers, self.now.unwrap_or_default()).await?;
+            for (offer, merged) in offers.into_iter().zip(merged) {
+                let view = self.view_after(lane, offer, merged, from).await?;
                 self.judge(&view, outputs).await?;
             }
         }
         Ok(())
     }
 
-    /// Merges one subject's delta; where the store has a part of it already, only the rest. `from`: the
-    /// deltas of the records from a position on.
-    async fn merge(
+    /// The view of one subject when its delta is in; where the store has a part of it already, only the rest is
+    /// offered. Where it has all of it, somebody who came no further than this merged it: it is still to be judged.
+    async fn view_after(
         &mut self,
         lane: Lane,
-        (mut first, last): (Position, Position),
-        mut delta: Delta,
-        from: &impl Fn(Position) -> Vec<Delta>,
-    ) -> Result<Option<View>, Fault> {
+        mut offer: Offer,
+        mut merged: Merged,
+        from: &(impl Fn(Position) -> Vec<Delta> + Sync),
+    ) -> Result<View, Fault> {
         let now = self.now.unwrap_or_default();
         loop {
-            let seen = self.seen.get(&delta.subject).copied().unwrap_or_default();
-            match self.state.merge(lane, seen, first, last, &delta, now).await? {
+            let subject = offer.delta.subject.clone();
+            match merged {
                 Merged::Added(view) => {
-                    self.seen.insert(delta.subject, last.next());
-                    return Ok(Some(*view));
+                    self.seen.insert((lane, subject), offer.last.next());
+                    return Ok(*view);
                 }
                 Merged::AgainFrom(next) => {
-                    self.seen.insert(delta.subject.clone(), next);
-                    match from(next).into_iter().find(|d| d.subject == delta.subject) {
-                        Some(less) => (first, delta) = (next, less),
-                        None => return Ok(None),
+                    self.seen.insert((lane, subject.clone()), next);
+                    let rest = if next > offer.last { Vec::new() } else { from(next) };
+                    match rest.into_iter().find(|d| d.subject == subject) {
+                        Some(delta) => offer = Offer { seen: next, first: next, delta, ..offer },
+                        None => return self.state.view(&subject, now).await,
                     }
                 }
                 Merged::Lost => {
                     return Err(Fault::Unavailable {
                         peer: tocsin_flow::Peer::Store,
-                        why: format!("the windows of {} are older than they were", delta.subject),
+                        why: format!("the windows of {subject} are older than they were"),
                         retry_after: None,
                     });
                 }
             }
+            let Offer { seen, first, last, delta } = &offer;
+            merged = self.state.merge(lane, *seen, *first, *last, delta, now).await?;
         }
     }
 
     /// Judges a view; marks it, and folds what it says.
     async fn judge(&mut self, view: &View, outputs: &mut Outputs) -> Result<(), Fault> {
-        if !self.knowledge.judges {
+        if !self.knowledge.judges || self.rehearses || !self.part.does(Stage::SpikeDetect) {
             return Ok(());
         }
         let baseline = self.past(&view.subject, view.now).await?.baseline.clone();
@@ -112,13 +141,17 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
                 self.metrics.signal_made(signal.kind);
                 self.add_circumstances(view, evidence).await?;
             }
-            self.tell(signal, outputs).await?;
+            if self.part.is_whole() {
+                self.tell(signal, outputs).await?;
+            } else {
+                outputs.signals.push(signal);
+            }
         }
         Ok(())
     }
 
-    /// What stands in evidence beside the judgement: whether sources are heard, whom a silent one blinds, and
-    /// who began what is said.
+    /// What stands in evidence beside the judgement: whether sources are heard, whom a silent one blinds, who began
+    /// what is said, and how the trade stands.
     async fn add_circumstances(&mut self, view: &View, evidence: &mut Evidence) -> Result<(), Fault> {
         match &view.subject {
             Subject::Brand(brand) => {
@@ -128,6 +161,7 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
                 }
                 evidence.coverage = self.coverage(view, brand, &lived).await?;
                 evidence.top_authors = self.leaders(view, brand).await?;
+                self.add_trade(view, brand, evidence).await?;
             }
             Subject::Source(_) => {
                 evidence.blinds.clone_from(&self.past(&view.subject, view.now).await?.spoke_of);
@@ -143,16 +177,22 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
         now: ArrivalTime,
         outputs: &mut Outputs,
     ) -> Result<(), Fault> {
-        if !self.knowledge.judges {
+        if !self.knowledge.judges || self.rehearses {
             return Ok(());
         }
+        let (judges, tells) = (self.part.does(Stage::SpikeDetect), self.part.does(Stage::Notify));
+        let owns = std::sync::Arc::clone(&self.part.owns);
+        let ours = |mut subjects: Vec<Subject>| {
+            subjects.retain(|subject| owns(subject));
+            subjects
+        };
         let last = tick_of(now);
         // After a start nothing is known of the time before; and where the records have a hole of years, what
         // came before it was over long ago.
         let mut tick = self.now.map_or(last, tick_of).max(last - TICKS_MAX);
         while tick < last {
-            let standing = self.state.standing().await?;
-            let open = self.state.open().await?;
+            let standing = if judges { ours(self.state.standing().await?) } else { Vec::new() };
+            let open = if tells { ours(self.state.open().await?) } else { Vec::new() };
             if standing.is_empty() && open.is_empty() {
                 // Nothing happens before the next minute.
                 let minute = (tick.div_euclid(TICKS_A_MINUTE) + 1) * TICKS_A_MINUTE;
@@ -161,10 +201,9 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
             tick += 1;
             let at = ArrivalTime::from_millis(tick * TICK_MILLIS);
             self.look_at(&standing, at, outputs).await?;
-            if tick % TICKS_A_MINUTE == 0 && self.has_listened(at) {
-                let sources: Vec<Subject> =
-                    self.state.sources().await?.into_iter().map(Subject::Source).collect();
-                self.look_at(&sources, at, outputs).await?;
+            if judges && tick % TICKS_A_MINUTE == 0 && self.has_listened(at) {
+                let sources = self.state.sources().await?.into_iter().map(Subject::Source).collect();
+                self.look_at(&ours(sources), at, outputs).await?;
             }
             for subject in &open {
                 self.tick_incidents(subject, at, outputs).await?;

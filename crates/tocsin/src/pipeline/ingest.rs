@@ -35,7 +35,10 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
         let ingested = tocsin_ingest::ingest(&mut self.matcher, seen);
         let mut matched = ingested.matched;
         self.metrics.posts_unmatched(ingested.unmatched as usize);
-        if !(ingested.tells.is_empty() && ingested.asks.is_empty()) {
+        if !self.part.is_whole() {
+            outputs.tells = ingested.tells;
+            outputs.asks = ingested.asks;
+        } else if !(ingested.tells.is_empty() && ingested.asks.is_empty()) {
             let gained = self.state.meet(lane, ingested.tells, ingested.asks, oldest).await?;
             matched.extend(gained.into_iter().map(tocsin_ingest::gained));
         }

@@ -91,7 +91,7 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
 
     /// How a post leans towards a brand, if it names it.
     fn stance(&mut self, post: Post, brand: &BrandId) -> Option<Label> {
-        let first = (Position::default(), post, Sighting::First(Timing::AsStated));
+        let first = (Position::default(), Box::new(post), Sighting::First(Timing::AsStated));
         let matched = tocsin_ingest::ingest(&mut self.matcher, [first]).matched.pop()?;
         let tokenized = self.knowledge.tokenizer.tokenize(matched, &mut self.scratch);
         let scored = self.knowledge.scorer.score(tokenized);

@@ -9,8 +9,11 @@ mod coverage; // whether the sources where a brand lives are heard
 mod detect; // score → spike-detect → windows
 mod ingest; // posts → claims, brands, kin
 mod leaders; // who began what is said
+mod part; // which of the stages a chain does
 mod past; // what is learned of a subject's past weeks
+mod service; // a part of the way over topics
 mod tell; // signals → incidents → notices
+mod trade; // us or everybody
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +21,7 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 use tocsin_flow::{Batch, Casebook, Claims, Clock, Fault, Kin, Outputs, RawRecord, Windows};
 use tocsin_ingest::{BrandSet, Matcher};
-use tocsin_model::{ArrivalTime, Lane, Position, Scored, Sighting, Subject, Tokenized};
+use tocsin_model::{ArrivalTime, Lane, Matched, Position, Scored, Sighting, Subject, Tokenized};
 use tocsin_notify::Plan;
 use tocsin_runtime::{Metrics, Step, Ticks};
 use tocsin_score::Scorer;
@@ -26,7 +29,9 @@ use tocsin_spike_detect::{AuthorSecret, Rule};
 use tocsin_tokenize::{Scratch, Tokenizer};
 use tracing::{Instrument as _, info_span};
 
+pub use part::{Owns, Part, Stage};
 pub use past::{Life, Lives};
+pub use service::{Enters, Service};
 
 /// A tick of data time, in milliseconds.
 const TICK_MILLIS: i64 = 10_000;
@@ -50,9 +55,10 @@ pub struct Knowledge {
     pub judges: bool,
 }
 
-/// The whole chain on the state of one carrier.
+/// The whole chain on the state of one carrier, or a part of it: see [`Service`].
 pub struct Chain<S> {
     state: S,
+    part: Part,
     knowledge: Knowledge,
     /// The next knowledge, when the config was reloaded.
     reload: tokio::sync::watch::Receiver<Knowledge>,
@@ -68,8 +74,12 @@ pub struct Chain<S> {
     now: Option<ArrivalTime>,
     /// The same before the batch at hand.
     settled: Option<ArrivalTime>,
-    /// The fence of each subject, as far as known.
-    seen: FxHashMap<Subject, Position>,
+    /// What is at hand is committed, and comes again for the state's sake: nothing is judged.
+    rehearses: bool,
+    /// How far lanes may be apart.
+    behind: service::Behind,
+    /// The fence of each subject in a lane, as far as known.
+    seen: FxHashMap<(Lane, Subject), Position>,
     /// What is learned of each subject.
     pasts: past::Pasts,
     /// Since when a live chain hears what comes.
@@ -92,6 +102,7 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
         let started = (ticks == Ticks::Clock).then(|| clock.now());
         Chain {
             state,
+            part: Part::whole(),
             started,
             matcher: Matcher::new(Arc::clone(&knowledge.brands)),
             knowledge,
@@ -104,13 +115,16 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
             telling: Duration::ZERO,
             now,
             settled: now,
+            rehearses: false,
+            behind: service::Behind::default(),
             seen: FxHashMap::default(),
             pasts: past::Pasts::default(),
         }
     }
 
-    /// Between two batches: takes over a reloaded config.
-    fn refresh(&mut self) {
+    /// Before a batch: takes over a reloaded config.
+    fn begin(&mut self) {
+        self.settled = self.now;
         if self.reload.has_changed().unwrap_or(false) {
             self.knowledge = self.reload.borrow_and_update().clone();
             self.matcher = Matcher::new(Arc::clone(&self.knowledge.brands));
@@ -133,7 +147,7 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
             self.now = Some(slice.now);
             let these = take_while(&mut scored, |s| s.tokenized.matched.position <= slice.last);
             let came = take_while(&mut came, |c| c.position <= slice.last);
-            self.hear(lane, (first, slice.last), came, these, outputs).await?;
+            self.hear(lane, (first, slice.last), came, these, |s| &s.tokenized.matched, outputs).await?;
             self.detect(lane, these, outputs).await?;
             first = slice.last.next();
         }
@@ -157,18 +171,45 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
     async fn read(&mut self, batch: Batch<RawRecord>, outputs: &mut Outputs) -> Result<Read, Fault> {
         let (matched, came) =
             self.ingest(batch, outputs).instrument(info_span!("stage", stage = "ingest")).await?;
+        let tokenized = self.cut(matched);
+        let mut scored = self.score(tokenized);
+        scored.sort_by_key(|s| s.tokenized.matched.position);
+        Ok(Read { scored, came })
+    }
+
+    fn cut(&mut self, matched: Vec<Matched>) -> Vec<Tokenized> {
         let (posts, began) = (matched.len(), self.clock.steady());
         let cut = |matched| self.knowledge.tokenizer.tokenize(matched, &mut self.scratch);
-        let tokenized: Vec<Tokenized> =
+        let tokenized =
             info_span!("stage", stage = "tokenize").in_scope(|| matched.into_iter().map(cut).collect());
-        let cut_at = self.clock.steady();
-        self.metrics.stage_ran("tokenize", posts, posts, cut_at.saturating_sub(began));
+        self.metrics.stage_ran("tokenize", posts, posts, self.clock.steady().saturating_sub(began));
+        tokenized
+    }
+
+    fn score(&self, tokenized: Vec<Tokenized>) -> Vec<Scored> {
+        let (posts, began) = (tokenized.len(), self.clock.steady());
         let read = |tokenized| self.knowledge.scorer.score(tokenized);
-        let mut scored: Vec<Scored> =
+        let scored =
             info_span!("stage", stage = "score").in_scope(|| tokenized.into_iter().map(read).collect());
-        scored.sort_by_key(|s| s.tokenized.matched.position);
-        self.metrics.stage_ran("score", posts, posts, self.clock.steady().saturating_sub(cut_at));
-        Ok(Read { scored, came })
+        self.metrics.stage_ran("score", posts, posts, self.clock.steady().saturating_sub(began));
+        scored
+    }
+
+    /// Counts and judges what was read.
+    async fn find(
+        &mut self,
+        lane: Lane,
+        arrivals: &[(Position, ArrivalTime)],
+        read: &Read,
+        outputs: &mut Outputs,
+    ) -> Result<(), Fault> {
+        let began = self.clock.steady();
+        let detecting = self.detect_all(lane, arrivals, read, outputs);
+        detecting.instrument(info_span!("stage", stage = "spike-detect")).await?;
+        let took = self.clock.steady().saturating_sub(began);
+        self.metrics.stage_ran("spike-detect", read.scored.len(), outputs.signals.len(), took);
+        self.judged(&read.scored);
+        Ok(())
     }
 }
 
@@ -184,34 +225,25 @@ impl<S: Claims + Kin + Windows + Casebook> Step for Chain<S> {
     type Record = RawRecord;
 
     async fn step(&mut self, batch: Batch<RawRecord>) -> Result<Outputs, Fault> {
-        self.refresh();
-        self.settled = self.now;
+        self.begin();
         let lane = batch.lane;
         let arrivals: Vec<(Position, ArrivalTime)> =
             batch.records.iter().map(|(position, record)| (*position, record.arrived)).collect();
         let mut outputs = Outputs::default();
         let read = self.read(batch, &mut outputs).await?;
-        let began = self.clock.steady();
-        let detecting = self.detect_all(lane, &arrivals, &read, &mut outputs);
-        detecting.instrument(info_span!("stage", stage = "spike-detect")).await?;
-        self.metrics.stage_ran(
-            "spike-detect",
-            read.scored.len(),
-            outputs.signals.len(),
-            self.clock.steady().saturating_sub(began),
-        );
+        self.find(lane, &arrivals, &read, &mut outputs).await?;
         let telling = std::mem::take(&mut self.telling);
         self.metrics.stage_ran("notify", outputs.signals.len(), outputs.notices.len(), telling);
-        self.judged(&read.scored);
         Ok(outputs)
     }
 
     async fn tick(&mut self, now: ArrivalTime) -> Result<Outputs, Fault> {
-        self.refresh();
-        self.settled = self.now;
+        self.begin();
         let mut outputs = Outputs::default();
         self.tick_through(now, &mut outputs).await?;
-        self.metrics.incidents_open(self.state.open().await?.len());
+        if self.part.does(Stage::Notify) {
+            self.metrics.incidents_open(self.state.open().await?.len());
+        }
         self.now = self.now.max(Some(now));
         Ok(outputs)
     }

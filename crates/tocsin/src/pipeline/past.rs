@@ -21,6 +21,8 @@ pub struct Life {
     pub sources: Vec<SourceId>,
     /// Its clock, its holidays, what was announced.
     pub habits: Habits,
+    /// Other brands of the same trade.
+    pub rivals: Vec<BrandId>,
 }
 
 /// What the operator says of all lives.
@@ -36,6 +38,11 @@ impl Lives {
     /// The sources where a brand lives; none if they are to be learned.
     pub(super) fn sources(&self, brand: &BrandId) -> &[SourceId] {
         self.brands.get(brand).map(|life| life.sources.as_slice()).unwrap_or_default()
+    }
+
+    /// Brands of the same trade.
+    pub(super) fn rivals(&self, brand: &BrandId) -> &[BrandId] {
+        self.brands.get(brand).map(|life| life.rivals.as_slice()).unwrap_or_default()
     }
 
     /// By what a subject's hours go.

@@ -13,7 +13,9 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
     /// Folds a signal into its subject's incidents.
     pub(super) async fn tell(&mut self, signal: Signal, outputs: &mut Outputs) -> Result<(), Fault> {
         let subject = signal.subject.clone();
-        outputs.signals.push(signal.clone());
+        if self.part.is_whole() {
+            outputs.signals.push(signal.clone());
+        }
         // What is due to be over is over before something new is heard.
         self.tick_incidents(&subject, signal.at, outputs).await?;
         self.fold(&subject, &Input::Signal(signal), outputs).await

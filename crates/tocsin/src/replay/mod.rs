@@ -6,6 +6,7 @@
 mod entry; // one record of a recording
 mod order; // many files, one order
 mod outs; // what a replay writes
+mod over; // through services that run elsewhere
 mod progress; // the line that moves
 
 use std::path::Path;
@@ -17,7 +18,7 @@ use tocsin_flow::{Arrivals, Cursor, Fault, Intake, Room, Stop};
 use tocsin_model::{ArrivalTime, DAY, Span};
 use tocsin_runtime::stop_on_signals;
 
-use crate::cli::args::{Replay, Speed};
+use crate::cli::args::{Carrier, Replay, Speed};
 use crate::cli::{self, Exit};
 use crate::house::{Feed, House, Told, keep, knowledge};
 
@@ -50,6 +51,9 @@ pub(crate) fn replay(typed: &Replay, log: &str) -> Result<(), cli::Stop> {
     let latest = house.room.clock.now().plus(AHEAD_MAX);
     let warm_up = Recording::open(&typed.warm_up, folder, latest)?;
     let recording = Recording::open(&typed.files, folder, latest)?;
+    if typed.carrier == Carrier::Kafka {
+        return over::replay(&house, &runtime, &config, &recording, typed.speed, &mut outs);
+    }
     let store = house.open(folder, keep_all(keep(&config)))?;
     let mut ended = Fed::default();
     runtime.block_on(async {

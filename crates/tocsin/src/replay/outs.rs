@@ -6,7 +6,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use tocsin_embedded::{HourRow, Office};
-use tocsin_model::{Incident, Ring, Subject};
+use tocsin_flow::Fault;
+use tocsin_model::{Incident, Ring, Signal, Subject};
 use tocsin_wire::rfc3339;
 
 use super::Fed;
@@ -36,26 +37,47 @@ impl Outs {
     }
 
     /// Writes all, and the summary to standard output.
-    pub(crate) fn write(&mut self, office: &Office, fed: &Fed, disorder: u64) -> Result<(), cli::Stop> {
-        let rings = rings(&office.incidents()?);
+    pub(crate) fn write(&mut self, found: &impl Found, fed: &Fed, disorder: u64) -> Result<(), cli::Stop> {
+        let rings = rings(&found.incidents()?);
         if let Some(out) = &mut self.incidents {
             lines(out, &rings)?;
         }
         if let Some(out) = &mut self.signals {
             let mut written = Ok(());
-            office.signals(|signal| {
+            found.signals(&mut |signal| {
                 if written.is_ok() {
-                    written = out
-                        .write_all(&tocsin_wire::write_signal(&signal))
-                        .and_then(|()| out.write_all(b"\n"));
+                    written =
+                        out.write_all(&tocsin_wire::write_signal(signal)).and_then(|()| out.write_all(b"\n"));
                 }
             })?;
             written.and_then(|()| out.flush()).map_err(cli::Stop::failed)?;
         }
         if let Some(out) = &mut self.counts {
-            lines(out, &counts(office)?)?;
+            lines(out, &counts(found)?)?;
         }
         summary(&rings, fed, disorder).map_err(cli::Stop::failed)
+    }
+}
+
+/// Where what a replay came to lies.
+pub(crate) trait Found {
+    /// The incidents, the oldest first.
+    fn incidents(&self) -> Result<Vec<Incident>, Fault>;
+    /// Each signal, in the order of their making.
+    fn signals(&self, each: &mut dyn FnMut(&Signal)) -> Result<(), Fault>;
+    /// Each hour of each subject.
+    fn hours(&self, each: &mut dyn FnMut(HourRow)) -> Result<(), Fault>;
+}
+
+impl Found for Office {
+    fn incidents(&self) -> Result<Vec<Incident>, Fault> {
+        Office::incidents(self)
+    }
+    fn signals(&self, each: &mut dyn FnMut(&Signal)) -> Result<(), Fault> {
+        Office::signals(self, |signal| each(&signal))
+    }
+    fn hours(&self, each: &mut dyn FnMut(HourRow)) -> Result<(), Fault> {
+        Office::hours(self, each)
     }
 }
 
@@ -70,9 +92,9 @@ fn lines(out: &mut BufWriter<File>, values: &[Value]) -> Result<(), cli::Stop> {
 }
 
 /// One line for each brand and hour that is not empty, by brand, then hour.
-fn counts(office: &Office) -> Result<Vec<Value>, cli::Stop> {
+fn counts(found: &impl Found) -> Result<Vec<Value>, cli::Stop> {
     let mut rows: Vec<(String, HourRow)> = Vec::new();
-    office.hours(|row| {
+    found.hours(&mut |row| {
         if let (Subject::Brand(brand), false) = (&row.subject, row.counts.is_empty()) {
             rows.push((brand.as_str().to_owned(), row));
         }

@@ -1,12 +1,12 @@
 //! What some records add to a subject, as bytes: the minute of data time, then minutes, then evidence by
-//! hour, then origins by day.
+//! hour, then origins by day; then the triggers that were pulled in one hour after the other, if in any.
 
 use tocsin_model::{Day, Delta, Hour, Minute, Subject};
 
 use super::bytes::{Packer, Unpacker};
 use super::counts::{put_counts, take_counts};
 use super::day::{put_origins, take_origins};
-use super::detail::{put_detail, take_detail};
+use super::detail::{put_detail, put_pulls, take_detail, take_pulls};
 use crate::Unreadable;
 
 /// A delta as bytes; `now` is when it was merged. Whose it is stands elsewhere.
@@ -27,6 +27,10 @@ pub fn write_delta(delta: &Delta, now: Minute) -> Vec<u8> {
     for (day, origins) in &delta.origins {
         p.signed(now.hour().day().0.wrapping_sub(day.0));
         put_origins(&mut p, origins);
+    }
+    for (hour, detail) in delta.details.iter().filter(|(_, detail)| !detail.pulls.0.is_empty()) {
+        p.signed(now.hour().0.wrapping_sub(hour.0));
+        put_pulls(&mut p, &detail.pulls);
     }
     p.done()
 }
@@ -51,7 +55,10 @@ pub fn read_delta(subject: Subject, bytes: &[u8]) -> Result<(Delta, Minute), Unr
         let day = Day(now.hour().day().0.wrapping_sub(r.signed()?));
         delta.origins.insert(day, take_origins(&mut r)?);
     }
-    r.end()?;
+    while !r.is_done() {
+        let hour = Hour(now.hour().0.wrapping_sub(r.signed()?));
+        delta.details.entry(hour).or_default().pulls = take_pulls(&mut r)?;
+    }
     Ok((delta, now))
 }
 
@@ -59,7 +66,7 @@ pub fn read_delta(subject: Subject, bytes: &[u8]) -> Result<(Delta, Minute), Unr
 mod tests {
     use proptest::collection::{btree_map, vec};
     use proptest::prelude::*;
-    use tocsin_model::{BrandId, Counts, Detail};
+    use tocsin_model::{BrandId, Counts, Detail, Kind, Trigger};
 
     use super::*;
 
@@ -67,7 +74,7 @@ mod tests {
         #[test]
         fn a_delta_comes_back(
             now in any::<i64>(),
-            minutes in btree_map(any::<i64>(), proptest::array::uniform12(any::<u64>()), 0..5),
+            minutes in btree_map(any::<i64>(), proptest::array::uniform14(any::<u64>()), 0..5),
             details in btree_map(any::<i64>(), vec(any::<u64>(), 0..40), 0..3),
         ) {
             let mut delta = Delta::new(Subject::Brand(BrandId::new("山岚").unwrap()));
@@ -79,6 +86,8 @@ mod tests {
                 hashes.iter().for_each(|hash| detail.authors.insert(*hash));
                 hashes.iter().for_each(|hash| detail.terms.add(&hash.to_string(), hash >> 8, None));
                 detail.terms.trim();
+                let fire = Trigger { kind: Kind::Keyword, name: "起火".into() };
+                hashes.iter().take(2).for_each(|_| detail.pulls.add(&fire, Minute(now), "weibo/1", "起火了"));
                 delta.details.insert(Hour(hour), detail);
                 delta.origins.entry(Day(hour / 24)).or_default().names.add("weibo", 3, None);
             }

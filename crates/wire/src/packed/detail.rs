@@ -1,8 +1,9 @@
-//! What stands in evidence of one hour, as bytes: two sketches, then five lists.
+//! What stands in evidence of one hour, as bytes: two sketches, then five lists, then triggers if any were pulled.
+//! What an older program wrote ends with the lists.
 
 use std::sync::Arc;
 
-use tocsin_model::{Detail, Sketch, TopEntry, TopList};
+use tocsin_model::{Detail, Kind, Minute, Pull, Pulls, Sketch, TopEntry, TopList, Trigger};
 
 use super::bytes::{Packer, Unpacker};
 use crate::Unreadable;
@@ -20,9 +21,11 @@ const SPARSE_MAX: usize = REGISTERS / 2 - 8;
 pub fn write_detail(detail: &Detail) -> Vec<u8> {
     let mut p = Packer::new(1_024);
     put_detail(&mut p, detail);
+    put_pulls(&mut p, &detail.pulls);
     p.done()
 }
 
+/// Without its triggers, which stand at the end of whatever the detail is part of.
 pub(super) fn put_detail(p: &mut Packer, detail: &Detail) {
     put_sketch(p, &detail.authors);
     put_sketch(p, &detail.texts);
@@ -39,7 +42,8 @@ pub(super) fn put_detail(p: &mut Packer, detail: &Detail) {
 /// Bytes that it did not write, or a newer version did.
 pub fn read_detail(bytes: &[u8]) -> Result<Detail, Unreadable> {
     let mut r = Unpacker::new("hour of evidence", bytes)?;
-    let detail = take_detail(&mut r)?;
+    let mut detail = take_detail(&mut r)?;
+    detail.pulls = take_pulls(&mut r)?;
     r.end()?;
     Ok(detail)
 }
@@ -53,6 +57,7 @@ pub(super) fn take_detail(r: &mut Unpacker<'_>) -> Result<Detail, Unreadable> {
         top_authors: take_list(r)?,
         sources: take_list(r)?,
         roots: take_list(r)?,
+        pulls: Pulls::default(),
     })
 }
 
@@ -130,10 +135,40 @@ pub(super) fn take_list(r: &mut Unpacker<'_>) -> Result<TopList, Unreadable> {
     Ok(TopList::from_entries(capacity, entries))
 }
 
+pub(super) fn put_pulls(p: &mut Packer, pulls: &Pulls) {
+    if pulls.0.is_empty() {
+        return;
+    }
+    p.unsigned(pulls.0.len() as u64);
+    for (Trigger { kind, name }, pull) in &pulls.0 {
+        p.text(kind.name());
+        p.text(name);
+        p.unsigned(pull.posts);
+        p.signed(pull.last.0);
+        put_list(p, &pull.shown);
+    }
+}
+
+/// None where nothing more stands.
+pub(super) fn take_pulls(r: &mut Unpacker<'_>) -> Result<Pulls, Unreadable> {
+    let mut pulls = Pulls::default();
+    if r.is_done() {
+        return Ok(pulls);
+    }
+    for _ in 0..r.entries()? {
+        let Some(kind) = Kind::from_name(&r.text()?) else { return Err(r.wrong("a trigger is of no kind")) };
+        let trigger = Trigger { kind, name: Arc::from(r.text()?) };
+        let pull = Pull { posts: r.unsigned()?, last: Minute(r.signed()?), shown: take_list(r)? };
+        pulls.0.insert(trigger, pull);
+    }
+    Ok(pulls)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
+    use tocsin_model::SIGNAL_KINDS;
 
     use super::*;
 
@@ -154,13 +189,24 @@ mod tests {
         })
     }
 
+    fn pulls() -> impl Strategy<Value = Pulls> {
+        vec((0..SIGNAL_KINDS.len(), ".{0,9}", any::<u64>(), any::<i64>(), list(3)), 0..5).prop_map(|all| {
+            let pull = |(kind, name, posts, last, shown): (usize, String, u64, i64, TopList)| {
+                let trigger = Trigger { kind: SIGNAL_KINDS[kind], name: name.into() };
+                (trigger, Pull { posts, last: Minute(last), shown })
+            };
+            Pulls(all.into_iter().map(pull).collect())
+        })
+    }
+
     proptest! {
         #[test]
         fn evidence_of_an_hour_comes_back(
             (authors, texts) in (sketch(), sketch()),
             (terms, posts, top_authors, sources, roots) in (list(24), list(8), list(16), list(16), list(16)),
+            pulls in pulls(),
         ) {
-            let detail = Detail { authors, texts, terms, posts, top_authors, sources, roots };
+            let detail = Detail { authors, texts, terms, posts, top_authors, sources, roots, pulls };
             prop_assert_eq!(read_detail(&write_detail(&detail)).unwrap(), detail);
         }
 

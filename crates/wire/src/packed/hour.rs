@@ -6,7 +6,7 @@ use tocsin_model::{Counts, Detail, Hour, Minute};
 
 use super::bytes::{Packer, Unpacker};
 use super::counts::{put_counts, take_counts};
-use super::detail::{put_detail, take_detail};
+use super::detail::{put_detail, put_pulls, take_detail, take_pulls};
 use crate::Unreadable;
 
 /// An hour of a subject.
@@ -27,7 +27,10 @@ pub fn write_hour(hour: Hour, row: &HourRow) -> Vec<u8> {
         put_counts(&mut p, counts);
     }
     p.byte(u8::from(row.detail.is_some()));
-    row.detail.iter().for_each(|detail| put_detail(&mut p, detail));
+    if let Some(detail) = &row.detail {
+        put_detail(&mut p, detail);
+        put_pulls(&mut p, &detail.pulls);
+    }
     p.done()
 }
 
@@ -43,7 +46,8 @@ pub fn read_hour(hour: Hour, bytes: &[u8]) -> Result<HourRow, Unreadable> {
         row.minutes.insert(minute, take_counts(&mut r)?);
     }
     if r.flag()? {
-        row.detail = Some(take_detail(&mut r)?);
+        let detail = take_detail(&mut r)?;
+        row.detail = Some(Detail { pulls: take_pulls(&mut r)?, ..detail });
     }
     r.end()?;
     Ok(row)
@@ -53,6 +57,7 @@ pub fn read_hour(hour: Hour, bytes: &[u8]) -> Result<HourRow, Unreadable> {
 mod tests {
     use proptest::collection::btree_map;
     use proptest::prelude::*;
+    use tocsin_model::{Kind, Trigger};
 
     use super::*;
 
@@ -60,7 +65,7 @@ mod tests {
         #[test]
         fn an_hour_comes_back(
             hour in -9_999_999i64..9_999_999,
-            minutes in btree_map(0i64..60, proptest::array::uniform12(any::<u64>()), 0..60),
+            minutes in btree_map(0i64..60, proptest::array::uniform14(any::<u64>()), 0..60),
             authors in proptest::option::of(proptest::collection::vec(any::<u64>(), 0..40)),
         ) {
             let minute = |(m, counters)| (Minute(hour * 60 + m), Counts::from_array(counters));
@@ -68,6 +73,8 @@ mod tests {
             row.detail = authors.map(|hashes| {
                 let mut detail = Detail::default();
                 hashes.iter().for_each(|hash| detail.authors.insert(*hash));
+                let fire = Trigger { kind: Kind::Keyword, name: "起火".into() };
+                hashes.iter().take(2).for_each(|_| detail.pulls.add(&fire, Minute(7), "weibo/1", "起火了"));
                 detail
             });
             let bytes = write_hour(Hour(hour), &row);

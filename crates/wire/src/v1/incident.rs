@@ -7,6 +7,7 @@ use tocsin_model::{
 };
 
 use super::One;
+use super::circumstances::AnsweredV1;
 use super::names::{CourseV1, HandlingV1, KindV1, Real, SeverityV1, SubjectV1};
 use super::signal::EvidenceV1;
 use crate::Unreadable;
@@ -46,6 +47,9 @@ pub(crate) struct IncidentV1 {
     handling: HandlingV1,
     /// Each time the bell rang.
     rings: Vec<RingV1>,
+    /// The brand's own posts while it lasted, and what came of each; oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    answers: Vec<AnsweredV1>,
     /// The ids of the last signals folded in, oldest first.
     causes: Vec<String>,
 }
@@ -120,6 +124,7 @@ impl From<&Incident> for IncidentV1 {
             course: i.course.into(),
             handling: i.handling.into(),
             rings: i.rings.iter().map(RingV1::from).collect(),
+            answers: i.answers.iter().copied().map(AnsweredV1::from).collect(),
             causes: i.causes.iter().map(|cause| cause.as_str().to_owned()).collect(),
         }
     }
@@ -149,6 +154,7 @@ impl TryFrom<IncidentV1> for Incident {
             course: i.course.into(),
             handling: i.handling.into(),
             rings: i.rings.into_iter().map(Ring::try_from).collect::<Result<_, _>>()?,
+            answers: i.answers.into_iter().map(Into::into).collect(),
             causes: i.causes.into_iter().map(cause).collect::<Result<_, _>>()?,
         })
     }

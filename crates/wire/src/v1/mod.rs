@@ -1,6 +1,7 @@
 //! What others read too, as JSON: each object begins with its version, `"v": 1`. Shapes stand apart from the
 //! model and are turned into it by hand, so that a renamed field loses nothing that lies in a store or a topic.
 
+mod circumstances; // what stands in evidence beside numbers
 mod incident; // the life of a crisis
 mod kin; // who descends from whom
 mod matched; // a post with its brands

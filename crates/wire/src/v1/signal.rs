@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tocsin_model::{
-    ArrivalTime, AuthorId, AuthorKey, AuthorShare, BrandId, Coverage, Evidence, Minute, PostRef, Signal,
-    SignalId, SourceId, State, Subject,
+    Answered, ArrivalTime, AuthorId, AuthorKey, AuthorShare, BrandId, Coverage, Evidence, Minute, PostRef,
+    Pulled, Rival, Signal, SignalId, SourceId, State, Subject,
 };
 
 use super::One;
+use super::circumstances::{AnsweredV1, PulledV1, RivalV1};
 use super::names::{HearingV1, KindV1, Real, SeverityV1, StanceV1, SubjectV1};
 use crate::Unreadable;
 use crate::time::Time;
@@ -29,6 +30,7 @@ pub const KNOWN_TESTS: &[&str] = &[
     "negative binomial probability of no post from the source",
     "binomial tail of the copies among the posts",
     "exponential tail of the logarithm of what a day's greatest hour gains",
+    "posts that pull a trigger, against how many are enough",
 ];
 
 /// What is so now: a window judged abnormal, with every number that made the judgement; or cleared. Readers
@@ -109,6 +111,15 @@ pub(crate) struct EvidenceV1 {
     /// Of a silent source: the brands that it spoke of in the last weeks, the most often first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     blinds: Vec<String>,
+    /// Triggers that were pulled often enough, the worst first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pulled: Vec<PulledV1>,
+    /// Brands of the same trade, in the same hour.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    rivals: Vec<RivalV1>,
+    /// What came of the last post of the brand's own accounts, if there was one within the last hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    answered: Option<AnsweredV1>,
 }
 
 /// A post to look at.
@@ -280,6 +291,9 @@ impl From<&Evidence> for EvidenceV1 {
                 .collect(),
             coverage: e.coverage.iter().map(CoverageV1::from).collect(),
             blinds: e.blinds.iter().map(|brand| brand.as_str().to_owned()).collect(),
+            pulled: e.pulled.iter().map(PulledV1::from).collect(),
+            rivals: e.rivals.iter().map(RivalV1::from).collect(),
+            answered: e.answered.map(AnsweredV1::from),
         }
     }
 }
@@ -321,6 +335,9 @@ impl TryFrom<EvidenceV1> for Evidence {
             sources,
             coverage: e.coverage.into_iter().map(Coverage::try_from).collect::<Result<_, _>>()?,
             blinds: e.blinds.iter().map(|name| brand(name)).collect::<Result<_, _>>()?,
+            pulled: e.pulled.into_iter().map(Pulled::from).collect(),
+            rivals: e.rivals.into_iter().map(Rival::try_from).collect::<Result<_, _>>()?,
+            answered: e.answered.map(Answered::from),
         })
     }
 }

@@ -4,6 +4,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use tocsin_model::{AuthorId, EventTime, SourceId};
+use tocsin_spike_detect::Enough;
 
 use super::super::at::At;
 use super::super::checked::{Account, Brand, Event, Keyword, Listed, Lists};
@@ -80,10 +81,7 @@ impl Checker<'_> {
                 let help = "join those with the same number of posts into one: words = [\"起火\", \"冒烟\"]";
                 self.fault(&at, &format!("is more than {KEYWORDS_MAX}, and so many a brand may have"), help);
             }
-            let posts = raw.posts.unwrap_or(1);
-            if posts == 0 {
-                self.fault(&at.key("posts"), "is 0, and no post is always there", "write posts = 1, or more");
-            }
+            let enough = self.enough(&at, raw.posts, raw.severity, Enough::ONE);
             let at = at.key("words");
             let words: Vec<String> = raw.words.into_iter().flatten().flatten().collect();
             if words.len() > WORDS_MAX || words.iter().any(|word| word.trim().is_empty()) {
@@ -104,7 +102,7 @@ impl Checker<'_> {
                 }
             } else {
                 let words = words.iter().map(|word| word.trim().to_lowercase()).collect();
-                keywords.push(Keyword { words, posts });
+                keywords.push(Keyword { words, enough });
             }
         }
         keywords
@@ -181,12 +179,13 @@ impl Checker<'_> {
     }
 
     /// The sources of which each post is a report.
-    pub(super) fn reports(&mut self, raw: Option<Vec<Option<RawSource>>>) -> Vec<SourceId> {
+    pub(super) fn reports(&mut self, raw: Option<Vec<Option<RawSource>>>) -> Vec<(SourceId, Enough)> {
         let all = At::top().key("source");
         let mut known = Vec::new();
         let mut reports = Vec::new();
         for (n, raw) in raw.into_iter().flatten().enumerate() {
             let Some(raw) = raw else { continue };
+            let enough = self.enough(&all.index(n), raw.posts, raw.severity, Enough::ONE);
             let at = all.index(n).key("name");
             let Some(source) = raw.name.and_then(|name| self.source(&at, &name)) else { continue };
             if known.contains(&source) {
@@ -194,7 +193,7 @@ impl Checker<'_> {
             }
             known.push(source.clone());
             if let Some(RawSourceKind::Report) = raw.kind {
-                reports.push(source);
+                reports.push((source, enough));
             }
         }
         reports

@@ -2,9 +2,11 @@
 
 mod brands; // what is watched
 mod circumstances; // events, sources, known authors and sites
+mod enough; // what few posts are enough for
 mod inlets; // how posts come in
 mod outlets; // how notices go out
 mod secrets; // from files, the environment, or as they stand
+mod servers; // Kafka and Redis
 mod settings; // the sections with one of each
 
 use std::collections::BTreeMap;
@@ -45,9 +47,10 @@ pub(super) fn check(raw: RawConfig, around: &Surroundings<'_>, faults: &mut Vec<
     let lists = checker.lists(raw.lists.unwrap_or_default());
     let detect = raw.detect.unwrap_or_default();
     let chinese_holidays = !matches!(detect.holidays, Some(RawHolidays::None));
-    let rule = checker.rule(detect);
+    let (rule, authors) = checker.rule(detect);
     let cool_down = checker.cool_down(raw.notify.unwrap_or_default());
     let store = checker.store(raw.store.unwrap_or_default());
+    let servers = checker.servers(raw.kafka, raw.redis, store.as_ref());
     let dictionary = checker.dictionary(raw.tokenize.unwrap_or_default());
     let score = raw.score.unwrap_or_default();
     let model = checker.model(score.model);
@@ -67,9 +70,11 @@ pub(super) fn check(raw: RawConfig, around: &Surroundings<'_>, faults: &mut Vec<
         chinese_holidays,
         events,
         reports,
+        authors,
         lists,
         cool_down: cool_down?,
         store: store?,
+        servers,
         listen: listen?,
         dictionary,
         lexicon,

@@ -227,7 +227,8 @@ impl Checker<'_> {
     }
 }
 
-fn severity(raw: RawSeverity) -> Severity {
+/// The severity of this word.
+pub(super) fn severity(raw: RawSeverity) -> Severity {
     match raw {
         RawSeverity::Blue => Severity::Blue,
         RawSeverity::Yellow => Severity::Yellow,

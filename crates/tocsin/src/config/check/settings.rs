@@ -9,7 +9,7 @@ use tocsin_model::{Severity, Span};
 use tocsin_spike_detect::Rule;
 
 use super::super::at::At;
-use super::super::checked::{Beside, Inlet, Log, LogFormat, Store};
+use super::super::checked::{Authors, Beside, Inlet, Log, LogFormat, Store};
 use super::super::raw::{
     RawDetect, RawHttp, RawLog, RawLogFormat, RawNotify, RawSecret, RawStore, RawTokenize, RawTrace,
 };
@@ -47,7 +47,8 @@ impl Checker<'_> {
     }
 
     /// When the bell rings; what is not written is spike-detect's own word.
-    pub(super) fn rule(&mut self, raw: RawDetect) -> Option<Rule> {
+    pub(super) fn rule(&mut self, raw: RawDetect) -> (Option<Rule>, Authors) {
+        let authors = self.authors(raw.authors.unwrap_or_default());
         let mut rule = Rule::default();
         let at = At::top().key("detect");
         let mut right = true;
@@ -63,7 +64,9 @@ impl Checker<'_> {
         let at = at.key("severity");
         let mut before = (0.0, 0.0);
         for (severity, written) in rows {
-            let Some(row) = rule.severity.iter_mut().find(|row| row.severity == severity) else { continue };
+            let Some(row) = rule.severity.rows.iter_mut().find(|row| row.severity == severity) else {
+                continue;
+            };
             let written = written.unwrap_or_default();
             row.excess = written.excess.unwrap_or(row.excess);
             row.times = written.times.unwrap_or(row.times);
@@ -75,7 +78,11 @@ impl Checker<'_> {
             right &= self.number_above(&at.key("times"), times, before.1, example).is_some();
             before = (excess, times);
         }
-        right.then_some(rule)
+        match self.worse(&at.key("worse"), &table.worse.unwrap_or_default(), rule.severity.worse) {
+            Some(worse) => rule.severity.worse = worse,
+            None => right = false,
+        }
+        (right.then_some(rule), authors)
     }
 
     /// The cool-down.

@@ -1,0 +1,214 @@
+//! Five services over real brokers and a real Redis: from a post to a bell, the same counts as in one process, and
+//! nothing lost while services come and go.
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::{Headers, Message};
+use serde_json::Value;
+use tocsin_tests::{
+    Brand, Desk, LINES, SECRET, Server, Servers, Town, data, lines, now, post, program, said, stream, until,
+};
+
+const BRAND: &str = "山岚茶饮";
+const STAGES: [&str; 5] = ["ingest", "tokenize", "score", "spike-detect", "notify"];
+
+/// A record as somebody downstream reads it.
+struct Read {
+    value: Value,
+    headers: BTreeMap<String, String>,
+}
+
+/// The first record of a topic that a consumer in a group of its own comes to.
+fn first(servers: &Servers, topic: &str) -> Read {
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", servers.brokers())
+        .set("group.id", format!("downstream of {topic}"))
+        .set("isolation.level", "read_committed")
+        .set("auto.offset.reset", "earliest")
+        .create()
+        .unwrap();
+    consumer.subscribe(&[topic]).unwrap();
+    until(&format!("a record in {topic}"), || {
+        let message = consumer.poll(std::time::Duration::from_millis(500))?.ok()?;
+        let text = |value: Option<&[u8]>| String::from_utf8(value.unwrap().to_vec()).unwrap();
+        let headers = message.headers().unwrap().iter().map(|h| (h.key.to_owned(), text(h.value))).collect();
+        Some(Read { value: serde_json::from_slice(message.payload().unwrap()).unwrap(), headers })
+    })
+}
+
+/// The same by a consumer in another language, where there is one.
+fn first_by_python(servers: &Servers, topic: &str) -> Option<Read> {
+    let code = r#"
+import json, sys
+from confluent_kafka import Consumer
+consumer = Consumer({"bootstrap.servers": sys.argv[1], "group.id": "python", "auto.offset.reset": "earliest",
+                     "isolation.level": "read_committed"})
+consumer.subscribe([sys.argv[2]])
+message = consumer.poll(30)
+print(json.dumps({"value": json.loads(message.value()), "headers": {k: v.decode() for k, v in message.headers()}}))
+"#;
+    let has_client =
+        Command::new("python3").args(["-c", "import confluent_kafka"]).stderr(Stdio::null()).status();
+    if !has_client.is_ok_and(|status| status.success()) {
+        println!("the consumer in Python is left out: there is no confluent-kafka");
+        return None;
+    }
+    let told = said(Command::new("python3").args(["-c", code, &servers.brokers(), topic]));
+    let told: Value = serde_json::from_str(&told).unwrap();
+    let text = |(name, value): (&String, &Value)| (name.clone(), value.as_str().unwrap().to_owned());
+    Some(Read {
+        value: told["value"].clone(),
+        headers: told["headers"].as_object().unwrap().iter().map(text).collect(),
+    })
+}
+
+#[test]
+fn a_post_by_http_goes_through_five_processes_and_rings_at_a_webhook() {
+    let Some(servers) = Servers::shared(1) else { return };
+    let desk = Desk::open();
+    let config = format!(
+        "[[brand]]\nname = \"{BRAND}\"\nquery = '{BRAND}'\nexpected_per_hour = 2\n\
+         [[inlet]]\nkind = \"http\"\nname = \"http\"\n\
+         [[outlet]]\nkind = \"webhook\"\nname = \"desk\"\nurl = \"{}\"\nsecrets = [\"{SECRET}\"]\n",
+        desk.url
+    );
+    let town = Town::build(servers, "journey", 3, &config);
+    let services = STAGES.map(|stage| town.run(stage, &[]));
+    let text = |n| format!("{BRAND}太恶心了，喝出虫子，要求退钱！第{n}杯");
+    let angry: Vec<Value> = (0..60).map(|n| post(&format!("angry {n}"), &text(n), now().millis())).collect();
+    let answer = services[0].connect().post("/v1/posts", LINES, &lines(&angry)).unwrap();
+    assert_eq!((answer.status, &answer.json()["accepted"]), (202, &60.into()), "{}", answer.text());
+
+    let (refused, taken) = (desk.next(), desk.next());
+    assert_eq!(refused.id, taken.id, "tried again, it is the same notice");
+    assert!(refused.is_signed() && taken.is_signed());
+    let notice: Value = serde_json::from_slice(&taken.body).unwrap();
+    assert_eq!((&notice["news"], &notice["ring"]), (&"rings".into(), &1.into()), "{notice}");
+    assert_eq!(notice["incident"]["subject"]["brand"], BRAND, "{notice}");
+
+    for (topic, kind) in [("signals", "tocsin.signal.v1"), ("incidents", "tocsin.incident.v1")] {
+        let name = format!("journey.{topic}");
+        let by_python = first_by_python(servers, &name);
+        for read in by_python.into_iter().chain([first(servers, &name)]) {
+            assert_eq!(read.value["subject"]["brand"], BRAND, "{topic}: {}", read.value);
+            assert_eq!(read.headers["ce_type"], kind);
+            assert_eq!(read.headers["ce_specversion"], "1.0");
+            assert_eq!(read.headers["content-type"], "application/json");
+        }
+    }
+    for (stage, service) in STAGES.iter().zip(&services) {
+        assert_eq!(service.get("/readyz").status, 200, "{stage}");
+    }
+    let traced = ["posts.matched", "posts.tokenized", "posts.scored"];
+    let traces = traced.map(|topic| {
+        let read = first(servers, &format!("journey.{topic}"));
+        let trace = read.headers["traceparent"].split('-').nth(1).unwrap().to_owned();
+        (read.value["post"]["id"].clone(), trace)
+    });
+    assert!(traces.iter().all(|(_, trace)| trace.len() == 32), "{traces:?}");
+    for service in services {
+        assert_eq!(service.stop(), Some(0));
+    }
+}
+
+/// A replay through the services of a town.
+fn replay(town: &Town, files: &[&Path], speed: &str, counts: &str) -> Child {
+    let mut replay = program();
+    replay.arg("replay").args(files).arg("--config").arg(town.config());
+    replay.args(["--carrier", "kafka", "--speed", speed, "--counts"]).arg(town.file(counts));
+    replay.stdout(Stdio::null()).spawn().unwrap()
+}
+
+/// The same in one process.
+fn in_one_process(town: &Town, files: &[&Path]) -> String {
+    let counts = town.file("embedded.jsonl");
+    let mut replay = program();
+    replay.arg("replay").args(files).arg("--config").arg(town.config()).arg("--counts").arg(&counts);
+    said(&mut replay);
+    std::fs::read_to_string(counts).unwrap()
+}
+
+#[track_caller]
+fn ended(mut replay: Child) {
+    assert!(replay.wait().unwrap().success(), "the replay through the services");
+}
+
+fn counts(town: &Town, name: &str) -> String {
+    std::fs::read_to_string(town.file(name)).unwrap()
+}
+
+/// What three instances of each stage count over six partitions is to the byte what one process counts.
+#[track_caller]
+fn is_counted_as_in_one_process(name: &str, config: &str, files: &[&Path]) {
+    let Some(servers) = Servers::shared(1) else { return };
+    let town = Town::build(servers, name, 6, config);
+    let services: Vec<Server> =
+        (0..3).flat_map(|_| STAGES).map(|stage| town.run(stage, &["--recorded-time"])).collect();
+    ended(replay(&town, files, "max", "kafka.jsonl"));
+    let expected = in_one_process(&town, files);
+    assert!(expected.lines().count() > 50, "a stream worth counting");
+    assert_eq!(counts(&town, "kafka.jsonl"), expected, "{name}");
+    for service in services {
+        assert_eq!(service.stop(), Some(0));
+    }
+}
+
+#[test]
+fn sixty_thousand_real_posts_are_counted_as_in_one_process() {
+    let Some(posts) = data("posts").map(|p| p.join("weibo.jsonl.gz")) else { return };
+    let brands = [Brand::new("phone", &["手机", "iPhone"]), Brand::new("rt", &["微博"])];
+    let config: String = brands.iter().map(Brand::config).collect();
+    is_counted_as_in_one_process("parity-real", &config, &[&posts]);
+}
+
+#[test]
+fn late_posts_and_nameless_reposts_are_counted_as_in_one_process() {
+    for (scenario, base) in [("late", 20), ("crisis_fast", 5)] {
+        let folder = tempfile::tempdir().unwrap();
+        let Some((posts, brand)) = stream(&folder, scenario, 3, base) else { return };
+        is_counted_as_in_one_process(&format!("parity-{scenario}"), &brand.config(), &[&posts]);
+    }
+}
+
+#[test]
+fn the_whole_way_in_one_process_over_kafka_counts_the_same() {
+    let Some(servers) = Servers::shared(1) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let Some((posts, brand)) = stream(&folder, "crisis_fast", 4, 5) else { return };
+    let town = Town::build(servers, "whole", 3, &brand.config());
+    let both = [town.run("", &["--recorded-time"]), town.run("", &["--recorded-time"])];
+    ended(replay(&town, &[&posts], "max", "kafka.jsonl"));
+    assert_eq!(counts(&town, "kafka.jsonl"), in_one_process(&town, &[&posts]));
+    for service in both {
+        assert_eq!(service.stop(), Some(0));
+    }
+}
+
+#[test]
+fn services_are_replaced_under_load_and_nothing_is_lost() {
+    let Some(servers) = Servers::shared(1) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let Some((posts, brand)) = stream(&folder, "crisis_fast", 5, 20) else { return };
+    let town = Town::build(servers, "rolling", 6, &brand.config());
+    let run = |stage: &str| town.run(stage, &["--recorded-time"]);
+    let mut services: Vec<Vec<Server>> = STAGES.iter().map(|stage| vec![run(stage)]).collect();
+    // Some forty seconds of load.
+    let replay = replay(&town, &[&posts], "50000", "kafka.jsonl");
+    for (stage, instances) in STAGES.iter().zip(&mut services) {
+        // One becomes three, the oldest goes, then one of the new ones is left.
+        instances.extend([run(stage), run(stage)]);
+        for _ in 0..2 {
+            assert_eq!(instances.remove(0).stop(), Some(0), "{stage}");
+        }
+    }
+    ended(replay);
+    assert_eq!(counts(&town, "kafka.jsonl"), in_one_process(&town, &[&posts]));
+    for service in services.into_iter().flatten() {
+        assert_eq!(service.stop(), Some(0));
+    }
+}
