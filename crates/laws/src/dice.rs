@@ -21,6 +21,33 @@ impl Dice {
     pub fn below(&mut self, n: u64) -> u64 {
         if n == 0 { 0 } else { self.roll() % n }
     }
+    /// A number from 0 up to 1.
+    pub fn uniform(&mut self) -> f64 {
+        (self.roll() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+    /// By the standard normal distribution (Box and Muller 1958).
+    pub fn normal(&mut self) -> f64 {
+        let (u, v) = (1.0 - self.uniform(), self.uniform());
+        (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
+    }
+    /// A Poisson count: by the gaps that fit; above 50 its normal shape is near enough.
+    pub fn poisson(&mut self, mean: f64) -> f64 {
+        if mean > 50.0 {
+            return (mean + mean.sqrt() * self.normal()).round().max(0.0);
+        }
+        let (mut n, mut left) = (0.0, mean + (1.0 - self.uniform()).ln());
+        while left > 0.0 {
+            n += 1.0;
+            left += (1.0 - self.uniform()).ln();
+        }
+        n
+    }
+    /// The same of a mean that is itself lognormal, with so much variance over mean squared.
+    pub fn restless(&mut self, mean: f64, phi: f64) -> f64 {
+        let sigma = (1.0 + phi).ln().sqrt();
+        let factor = (sigma * self.normal() - sigma * sigma / 2.0).exp();
+        self.poisson(mean * factor)
+    }
     /// True once in `n` times.
     pub fn one_in(&mut self, n: u64) -> bool {
         self.below(n) == 0

@@ -31,10 +31,12 @@ pub struct Counts {
     pub ignored: u64,
     /// Posts of the brand's own accounts: in `posts`, and in nothing else.
     pub answers: u64,
+    /// As `top_gain`, of posts that lean against the brand: a maximum.
+    pub top_gain_against: u64,
 }
 
 impl Counts {
-    /// Adds another bucket: sums, and the greater `top_gain`. Associative and commutative.
+    /// Adds another bucket: sums, and the greater of the maxima. Associative and commutative.
     pub fn add(&mut self, other: &Counts) {
         let add = |a: &mut u64, b: u64| *a = a.saturating_add(b);
         add(&mut self.posts, other.posts);
@@ -51,10 +53,11 @@ impl Counts {
         self.top_gain = self.top_gain.max(other.top_gain);
         add(&mut self.ignored, other.ignored);
         add(&mut self.answers, other.answers);
+        self.top_gain_against = self.top_gain_against.max(other.top_gain_against);
     }
 
     /// The counters in a fixed order, for what stores them.
-    pub const fn to_array(&self) -> [u64; 14] {
+    pub const fn to_array(&self) -> [u64; 15] {
         [
             self.posts,
             self.heard,
@@ -70,11 +73,12 @@ impl Counts {
             self.top_gain,
             self.ignored,
             self.answers,
+            self.top_gain_against,
         ]
     }
 
     /// The contrary of [`Counts::to_array`].
-    pub const fn from_array(a: [u64; 14]) -> Counts {
+    pub const fn from_array(a: [u64; 15]) -> Counts {
         Counts {
             posts: a[0],
             heard: a[1],
@@ -90,13 +94,15 @@ impl Counts {
             top_gain: a[11],
             ignored: a[12],
             answers: a[13],
+            top_gain_against: a[14],
         }
     }
 
-    /// As another instrument would have counted, one that finds so many times as many posts. The maximum stays.
+    /// As another instrument would have counted, one that finds so many times as many posts. The maxima stay.
     pub fn scaled(&self, times: f64) -> Counts {
         let scaled = self.to_array().map(|count| (count as f64 * times).round() as u64);
-        Counts { top_gain: self.top_gain, ..Counts::from_array(scaled) }
+        let (top_gain, top_gain_against) = (self.top_gain, self.top_gain_against);
+        Counts { top_gain, top_gain_against, ..Counts::from_array(scaled) }
     }
 
     /// Nothing was counted.
@@ -112,7 +118,7 @@ mod tests {
     use super::*;
 
     fn counts() -> impl Strategy<Value = Counts> {
-        proptest::array::uniform14(0u64..1_000_000).prop_map(Counts::from_array)
+        proptest::array::uniform15(0u64..1_000_000).prop_map(Counts::from_array)
     }
 
     #[test]

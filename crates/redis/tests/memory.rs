@@ -202,6 +202,7 @@ fn full(subject: &Subject, at: ArrivalTime, dice: &mut Dice) -> Delta {
             top_gain: counter(dice),
             ignored: 0,
             answers: 0,
+            top_gain_against: counter(dice),
         };
         delta.minutes.insert(Minute(minute.0 - back), counts);
     }

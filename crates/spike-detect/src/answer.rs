@@ -17,7 +17,8 @@ pub(crate) fn answered(look: &Look<'_>) -> Option<Answered> {
     let last = view.minutes.len() - 1;
     let from = last - MINUTES_MAX.min(last);
     let place = (from..last).find(|&minute| view.minutes[minute].answers > 0)?;
-    let (heard, expected) = look.by_minute();
+    let all = look.by_minute();
+    let (heard, expected) = (all.heard, all.expected);
     let known = Minutes { heard: &heard[..=place], expected: &expected[..=place], passed: 1.0 };
     let since = |of: &[f64]| of[place + 1..].iter().sum::<f64>();
     let now = view.now.millis() as f64 / 60_000.0;

@@ -6,13 +6,14 @@
 //! brand are judged by its prior, its first day by its level, and a month by all of it. What is not known
 //! stands in [`Baseline::doubt`], and the judge reckons with it.
 
-use tocsin_model::{ArrivalTime, Counts, History, Hour};
+use tocsin_model::{ArrivalTime, Counts, Delays, History, Hour};
 
 use crate::Habits;
 
 pub(crate) use peaks::Peaks;
 
 mod fit; // weeks to factors
+mod lag; // what is still on its way
 mod peaks; // the greatest hour of a day
 mod span; // factors to the volume of a window
 
@@ -44,6 +45,8 @@ pub struct Baseline {
     rates: [f64; HOURS],
     /// The first hour that was not learned from.
     learned_until: Hour,
+    /// How late its posts come.
+    delays: Delays,
     /// So long may nothing come without meaning anything, in minutes.
     pub(crate) gap_minutes: f64,
     /// Hours learned from.
@@ -117,7 +120,12 @@ impl Baseline {
         span::volume(self.first_hour, &self.rates, from, until)
     }
 
-    /// The same, held low: whether an hour's posts come with its first minute is not known, so between a
+    /// Of the posts of the last so many minutes this part has come by now, 0 to 1.
+    pub(crate) fn come_by_now(&self, minutes: f64) -> f64 {
+        1.0 - lag::on_the_way(&self.delays, minutes) / minutes
+    }
+
+    /// The same as [`Baseline::expected`], held low: whether an hour's posts come with its first minute is not known, so between a
     /// quiet hour and a busy one the quieter word counts.
     pub(crate) fn expected_at_least(&self, from: f64, until: f64) -> f64 {
         span::volume(self.first_hour, &self.rates, from, until).min(span::steps(

@@ -19,6 +19,10 @@ use crate::words::telling;
 
 /// From how many thousandths on a post's words are taken for words of complaint.
 const NEGATIVE_ENOUGH: u64 = 500;
+/// A post leans against a brand from so many thousandths on, if they are so many times as many as those of the contrary.
+/// It decides about a post that thousands have liked already: a middling certainty is enough.
+const LEANING: u64 = 333;
+const LEANING_TIMES: u64 = 2;
 /// Mentions of a brand in an hour of a batch: nearly every brand has no more.
 const FEW: usize = 8;
 /// Characters of a post shown as an excerpt.
@@ -126,7 +130,7 @@ impl<'a> Mentioned<'a> {
                 counts
             }
             Sighting::Update(update) => {
-                let counts = gained(update);
+                let counts = self.gained(update);
                 if counts.is_empty() {
                     return;
                 }
@@ -193,16 +197,20 @@ impl<'a> Mentioned<'a> {
         }
         counts
     }
-}
 
-fn gained(update: &Update) -> Counts {
-    Counts {
-        likes_gained: update.gain.likes,
-        reposts_gained: update.gain.reposts,
-        comments_gained: update.gain.comments,
-        views_gained: update.gain.views,
-        top_gain: if update.gain.is_zero() { 0 } else { update.gained_this_hour },
-        ..Counts::default()
+    fn gained(&self, update: &Update) -> Counts {
+        let top_gain = if update.gain.is_zero() { 0 } else { update.gained_this_hour };
+        let (negative, positive) = (self.mood.negative.thousandths(), self.mood.positive.thousandths());
+        let leans_against = negative >= LEANING && negative >= LEANING_TIMES * positive;
+        Counts {
+            likes_gained: update.gain.likes,
+            reposts_gained: update.gain.reposts,
+            comments_gained: update.gain.comments,
+            views_gained: update.gain.views,
+            top_gain,
+            top_gain_against: if leans_against { top_gain } else { 0 },
+            ..Counts::default()
+        }
     }
 }
 

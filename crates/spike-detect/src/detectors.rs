@@ -1,13 +1,15 @@
 //! The list of detectors, and what each of them is given and says.
 
-use tocsin_model::{Counts, Evidence, Kind, Minute, Severity, View};
+use tocsin_model::{Counts, Evidence, Kind, Minute, Severity, VIEW_MINUTES, View};
 
 use crate::baseline::{Baseline, Level, Recent, minutes, window_phi};
+use crate::forecast::Minutes;
 use crate::severity::Excess;
 use crate::{Rule, silence};
 
 mod engagement; // what posts gain runs away
 pub(crate) mod flood; // coordinated copies
+mod forecast; // more to come than there should be
 mod negative; // more negative posts than the volume explains
 pub(crate) mod trigger; // posts of which few are enough
 mod volume; // more posts than there should be
@@ -32,7 +34,8 @@ pub struct Detector {
 }
 
 /// All of them. `negative` first: how bad the others may be depends on it.
-pub const DETECTORS: &[Detector] = &[negative::DETECTOR, volume::DETECTOR, engagement::DETECTOR];
+pub const DETECTORS: &[Detector] =
+    &[negative::DETECTOR, volume::DETECTOR, forecast::DETECTOR, engagement::DETECTOR];
 
 impl Detector {
     /// What it says of a view.
@@ -117,6 +120,7 @@ pub struct Finding {
 pub(crate) enum Test {
     Negative(negative::Given),
     Volume(volume::Given),
+    Forecast(forecast::Given),
     Engagement(engagement::Given),
     Flood(flood::Given),
     Silence(silence::Given),
@@ -129,6 +133,7 @@ impl Test {
         match self {
             Test::Negative(_) => negative::Given::NAME,
             Test::Volume(_) => volume::Given::NAME,
+            Test::Forecast(_) => forecast::Given::NAME,
             Test::Engagement(_) => engagement::Given::NAME,
             Test::Flood(_) => flood::Given::NAME,
             Test::Silence(_) => silence::Given::NAME,
@@ -141,6 +146,7 @@ impl Test {
         match self {
             Test::Negative(given) => given.numbers().to_vec(),
             Test::Volume(given) => given.numbers().to_vec(),
+            Test::Forecast(given) => given.numbers().to_vec(),
             Test::Engagement(given) => given.numbers().to_vec(),
             Test::Flood(given) => given.numbers().to_vec(),
             Test::Silence(given) => given.numbers().to_vec(),
@@ -153,6 +159,7 @@ impl Test {
         match evidence.test {
             negative::Given::NAME => negative::Given::of(evidence).map(Test::Negative),
             volume::Given::NAME => volume::Given::of(evidence).map(Test::Volume),
+            forecast::Given::NAME => forecast::Given::of(evidence).map(Test::Forecast),
             engagement::Given::NAME => engagement::Given::of(evidence).map(Test::Engagement),
             flood::Given::NAME => flood::Given::of(evidence).map(Test::Flood),
             silence::Given::NAME => silence::Given::of(evidence).map(Test::Silence),
@@ -166,6 +173,7 @@ impl Test {
         match self {
             Test::Negative(given) => given.is_crowd(),
             Test::Volume(given) => given.is_crowd(),
+            Test::Forecast(given) => given.is_crowd(),
             Test::Engagement(given) => given.is_crowd(),
             Test::Flood(given) => given.is_crowd(),
             Test::Silence(_) => true,
@@ -176,7 +184,7 @@ impl Test {
     /// The log10 p at or below which it is abnormal in a window of so many minutes.
     pub(crate) fn log10_threshold(&self, rule: &Rule, window_minutes: u32) -> f64 {
         match self {
-            Test::Negative(_) | Test::Volume(_) => rule.log10_threshold(window_minutes),
+            Test::Negative(_) | Test::Volume(_) | Test::Forecast(_) => rule.log10_threshold(window_minutes),
             Test::Engagement(_) => engagement::Given::log10_threshold(rule),
             Test::Flood(_) => flood::LOG10_THRESHOLD,
             Test::Silence(given) => given.log10_threshold(rule),
@@ -190,6 +198,7 @@ impl Test {
         match self {
             Test::Negative(given) => given.log10_p(),
             Test::Volume(given) => given.log10_p(),
+            Test::Forecast(given) => given.log10_p(),
             Test::Engagement(given) => given.log10_p(),
             Test::Flood(given) => given.log10_p(),
             Test::Silence(given) => given.log10_p(),
@@ -238,6 +247,10 @@ impl<'a> Look<'a> {
         let level = baseline.with_recent(&recent(view, baseline));
         // The last minute has only begun; at its very beginning a second of it has passed.
         let until = minutes(view.now).max(view.now.minute().0 as f64 + 1.0 / 60.0);
+        // Of the last hour a part is still on its way.
+        let expected = |from: f64, until: f64| level.times * baseline.expected(from, until);
+        let hour = f64::from(SHORT_MINUTES);
+        let missing = expected(until - hour, until) * (1.0 - baseline.come_by_now(hour));
         let windows = WINDOWS.map(|name| {
             let (first, counts) = if name <= SHORT_MINUTES {
                 (view.now.minute().0 - i64::from(name) + 1, view.last_minutes(name as usize))
@@ -246,11 +259,15 @@ impl<'a> Look<'a> {
                 ((view.now.hour().0 - hours) * 60, view.last_hours(hours as usize + 1))
             };
             let length = view.now.minute().0 + 1 - first;
+            let said = expected(first as f64, until);
             Window {
                 minutes: length as u32,
                 first: Minute(first),
                 counts,
-                expected: level.times * baseline.expected(first as f64, until),
+                expected: match name <= SHORT_MINUTES {
+                    true => said * baseline.come_by_now(length as f64),
+                    false => said - missing,
+                },
                 phi: window_phi(length as f64) * baseline.unrest + level.doubt,
             }
         });
@@ -262,18 +279,54 @@ impl<'a> Look<'a> {
         self.view
     }
 
-    /// Posts heard, and to be heard, in each minute of the view.
-    pub(crate) fn by_minute(&self) -> (Vec<f64>, Vec<f64>) {
-        let first = self.view.first_minute().0;
-        let now = minutes(self.view.now);
-        let usual = |from: f64| self.level.times * self.baseline.expected(from, (from + 1.0).min(now));
-        let expected = (first..=self.view.now.minute().0).map(|minute| usual(minute as f64)).collect();
-        (self.view.minutes.iter().map(|counts| counts.heard as f64).collect(), expected)
+    /// Posts heard, and to be heard, in each minute of the view. Between the ends of the short windows all minutes are
+    /// held alike, so it costs no more than the windows did.
+    pub(crate) fn by_minute(&self) -> ByMinute {
+        let passed = (minutes(self.view.now) - self.view.now.minute().0 as f64).max(1.0 / 60.0);
+        let mut by_minute = ByMinute { passed, ..ByMinute::default() };
+        for (heard, counts) in by_minute.heard.iter_mut().zip(&self.view.minutes) {
+            *heard = counts.heard as f64;
+        }
+        let (mut end, mut known) = (VIEW_MINUTES, (0.0, 0.0));
+        for window in self.windows.iter().filter(|window| window.minutes <= SHORT_MINUTES) {
+            let long = f64::from(window.minutes) - 1.0 + passed;
+            let rate = (window.expected - known.0) / (long - known.1);
+            let start = VIEW_MINUTES - window.minutes as usize;
+            by_minute.expected[start..end].fill(rate);
+            (end, known) = (start, (window.expected, long));
+        }
+        let oldest = by_minute.expected[end];
+        by_minute.expected[..end].fill(oldest);
+        by_minute.expected[VIEW_MINUTES - 1] *= passed;
+        by_minute
     }
 
     /// The last minute in which a short window was told to be abnormal.
     fn burst(&self, kind: Kind) -> Minute {
         self.view.mark(kind).burst
+    }
+}
+
+/// The minutes of a view, oldest first.
+pub(crate) struct ByMinute {
+    /// Posts.
+    pub(crate) heard: [f64; VIEW_MINUTES],
+    /// Posts to be heard; in the last one as many as its passed part should hold.
+    pub(crate) expected: [f64; VIEW_MINUTES],
+    /// How much of the last one has passed, from 0 to 1.
+    passed: f64,
+}
+
+impl Default for ByMinute {
+    fn default() -> ByMinute {
+        ByMinute { heard: [0.0; VIEW_MINUTES], expected: [0.0; VIEW_MINUTES], passed: 1.0 }
+    }
+}
+
+impl ByMinute {
+    /// As a forecast takes them.
+    pub(crate) fn as_minutes(&self) -> Minutes<'_> {
+        Minutes { heard: &self.heard, expected: &self.expected, passed: self.passed }
     }
 }
 

@@ -80,7 +80,11 @@ impl Grades<'_> {
         // More posts alone are no crisis: without more negative ones than the brand's own share explains they
         // are at most blue, and never worse than those. Nor is a flood of copies.
         let most = match kind {
-            Kind::Volume | Kind::Engagement | Kind::Forecast | Kind::Flood => self.negative,
+            Kind::Volume | Kind::Flood => self.negative,
+            // But a complaint that runs away rings by itself.
+            Kind::Engagement => self.negative.max(finding.least),
+            // What is only to come is not so yet.
+            Kind::Forecast => Severity::Blue,
             _ => Severity::Red,
         };
         Grade {

@@ -9,7 +9,7 @@ use tocsin_model::{Evidence, Kind, Pulls, Severity, Trigger};
 use crate::baseline::minutes;
 use crate::detectors::Look;
 use crate::evidence::number;
-use crate::forecast::{Minutes, forecast};
+use crate::forecast::forecast;
 use crate::watch::SAFETY;
 
 /// Grounds that make it one step worse.
@@ -17,6 +17,8 @@ const GROUNDS_A_STEP: usize = 2;
 /// The windows in which speed, and the other grounds, are looked at.
 const SPEED_MINUTES: usize = 15;
 const GROUND_MINUTES: usize = 60;
+/// Such a part of a brand's negative posts may always be about safety.
+const USUALLY_ABOUT_SAFETY: f64 = 0.1;
 
 /// Beyond the usual.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -63,7 +65,8 @@ pub struct Grounds {
     pub reach: f64,
     /// Posts beyond the usual that are to come in the next hour.
     pub forecast: f64,
-    /// Negative posts about safety, in the hour of now and the two before it.
+    /// Negative posts about safety, in the hour of now and the two before it, beyond a tenth of those usually
+    /// negative: of a busy brand some always are.
     pub safety: f64,
 }
 
@@ -80,8 +83,8 @@ impl Default for Severities {
             // At 250 an hour it would be red within the hour.
             worse: Grounds {
                 speed: 250.0,
-                negative_share: 0.5,
-                reach: 1_000_000.0,
+                negative_share: 0.4,
+                reach: 5_000_000.0,
                 forecast: 250.0,
                 safety: 3.0,
             },
@@ -109,18 +112,17 @@ impl Grounds {
         let sure = reading.sure(fresh.negative as f64 / 1000.0, fresh.heard as f64);
         let last_hour = view.last_minutes(GROUND_MINUTES);
         let expected = look.level.share * usual(until - SPEED_MINUTES as f64, until);
-        let (heard, expected_by_minute) = look.by_minute();
-        let passed = until - until.floor();
-        let told = Minutes { heard: &heard, expected: &expected_by_minute, passed };
         let ahead = |hours: f64| usual(until + 60.0 * (hours - 1.0), until + 60.0 * hours);
+        let safety: u64 = view.details.iter().map(|detail| about_safety(&detail.pulls)).sum();
+        let three_hours = (view.now.hour().0 - 2) as f64 * 60.0;
         // As read, not as sure: so a post that is rather negative than not never lowers a share of a half.
         let share = last_hour.negative as f64 / 1000.0 / (last_hour.heard as f64).max(1.0);
         Grounds {
             speed: (sure - expected) * 60.0 / SPEED_MINUTES as f64,
             negative_share: share,
             reach: last_hour.reach as f64,
-            forecast: forecast(told, [ahead(1.0), ahead(4.0)]).plus_1h.excess,
-            safety: view.details.iter().map(|detail| about_safety(&detail.pulls)).sum::<u64>() as f64,
+            forecast: forecast(look.by_minute().as_minutes(), [ahead(1.0), ahead(4.0)]).plus_1h.excess,
+            safety: safety as f64 - USUALLY_ABOUT_SAFETY * look.level.share * usual(three_hours, until),
         }
     }
 
@@ -241,8 +243,8 @@ mod tests {
         assert_eq!(of([300.0, 0.0, 0.0, 0.0, 0.0]), "yellow");
         assert_eq!(of([300.0, 0.7, 0.0, 0.0, 0.0]), "orange");
         assert_eq!(of([0.0, 0.0, 0.0, 0.0, 3.0]), "orange");
-        assert_eq!(of([300.0, 0.7, 2e6, 500.0, 0.0]), "red");
-        assert_eq!(of([300.0, 0.7, 2e6, 500.0, 9.0]), "red", "nothing is worse than red");
+        assert_eq!(of([300.0, 0.7, 6e6, 500.0, 0.0]), "red");
+        assert_eq!(of([300.0, 0.7, 6e6, 500.0, 9.0]), "red", "nothing is worse than red");
     }
 
     proptest! {

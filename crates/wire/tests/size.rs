@@ -20,6 +20,7 @@ fn counts(posts: u64) -> Counts {
         // Of a brand that has lists and accounts of its own; elsewhere they take up nothing.
         ignored: 0,
         answers: 0,
+        top_gain_against: 5 * posts,
     }
 }
 

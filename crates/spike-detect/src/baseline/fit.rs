@@ -2,7 +2,7 @@
 
 use tocsin_model::{DELAY_SECONDS, Delays, History, Hour, Span};
 
-use super::{Baseline, HOURLY_PHI, HOURS, HOURS_BEFORE, Peaks, Reading, posts};
+use super::{Baseline, HOURLY_PHI, HOURS, HOURS_BEFORE, Peaks, Reading, lag, posts};
 use crate::Habits;
 
 /// Days after which an hour counts half.
@@ -104,12 +104,14 @@ pub(super) fn learn(history: &History, habits: &Habits) -> Baseline {
         *rate =
             shape.at(local.of_day, usize::from(local.is_off)) * trend * habits.announced(hour).unwrap_or(1.0);
     }
+    let delays = lag::delays(history);
     let reading = reading(&past);
     let (share, share_posts) = share(&past, reading);
     Baseline {
         first_hour,
         rates,
-        gap_minutes: gap_minutes(history),
+        gap_minutes: gap_minutes(history, &delays),
+        delays,
         learned_until: Hour(history.first_hour.0 + history.hours.len() as i64),
         hours,
         doubt,
@@ -127,9 +129,7 @@ pub(super) fn learn(history: &History, habits: &Habits) -> Baseline {
 /// How long nothing may come without meaning anything: a source that is asked every twenty minutes is not
 /// silent in between. Posts come as late as it was not asked for them; where that is more than an hour, the
 /// empty hours tell (without the longest of their runs, which may have been an outage).
-fn gap_minutes(history: &History) -> f64 {
-    let mut delays = Delays::default();
-    history.origins.values().for_each(|origins| delays.merge(&origins.delays));
+fn gap_minutes(history: &History, delays: &Delays) -> f64 {
     let nearly_all = |seconds: &&i64| delays.within(Span::from_seconds(**seconds)) >= NEARLY_ALL;
     match DELAY_SECONDS.iter().find(nearly_all) {
         Some(seconds) => GAP_TIMES * *seconds as f64 / 60.0,

@@ -43,7 +43,15 @@ fn a_steady_brand_is_expected_to_go_on() {
 
 #[test]
 fn hours_of_the_day_and_days_off_are_told_apart() {
-    let evenings = |i: usize| if i / 24 % 7 >= 5 { 60 } else if i % 24 >= 18 { 30 } else { 10 };
+    let evenings = |i: usize| {
+        if i / 24 % 7 >= 5 {
+            60
+        } else if i % 24 >= 18 {
+            30
+        } else {
+            10
+        }
+    };
     let weeks = history(28 * 24 + 5 * 24 - 2, |i| (evenings(i), 0.15));
     let baseline = Baseline::learn(&weeks, &Habits::default());
     // It is ten in the evening of a Friday; the Saturday begins in two hours.

@@ -5,6 +5,9 @@
 //! lies about a median u, and above that falls off as an exponential with scale s (the peaks over a threshold
 //! of Pickands 1975, in logarithms):
 //!
+//! Where the one post leans against the brand it is a complaint that everybody reads, and rings, though nobody else
+//! may have said a word yet.
+//!
 //! ```text
 //! P(a day has an hour of x or more) = exp(-(ln(1 + x) - u) / s) / 2
 //! ```
@@ -34,20 +37,27 @@ fn test(look: &Look<'_>, window: &Window) -> Option<Finding> {
     let acts = counts.likes_gained + counts.reposts_gained + counts.comments_gained;
     let of_all = Given { acts: acts as f64, peaks: look.baseline.acts };
     let of_one = Given { acts: counts.top_gain as f64, peaks: look.baseline.top_gain };
-    let given = if of_one.log10_p() < of_all.log10_p() { of_one } else { of_all };
+    let against = Given { acts: counts.top_gain_against as f64, peaks: look.baseline.top_gain };
+    let log10_threshold = Given::log10_threshold(look.rule);
+    let complaint = against.is_crowd() && against.log10_p() <= log10_threshold;
+    let given = match of_one.log10_p() < of_all.log10_p() {
+        _ if complaint => against,
+        true => of_one,
+        false => of_all,
+    };
     if !given.is_crowd() {
         return None;
     }
     let usual = given.peaks.median();
     Some(Finding {
         excess: Excess { posts: given.acts - usual, usual },
-        least: Severity::Blue,
+        least: if complaint { Severity::Yellow } else { Severity::Blue },
         window_minutes: window.minutes,
         counts: window.counts,
         expected: window.expected,
         negative_expected: look.baseline.reading.sum(window.expected * look.level.share, window.expected),
         log10_p: given.log10_p(),
-        log10_threshold: Given::log10_threshold(look.rule),
+        log10_threshold,
         test: Test::Engagement(given),
     })
 }

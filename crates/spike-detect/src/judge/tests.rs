@@ -217,11 +217,13 @@ fn a_campaign_without_anger_is_blue_at_most() {
     check(
         "20*48 200*3 20*2",
         expect![[r#"
-        quiet *48
-        volume blue *3
-        volume blue, volume cleared
-        quiet
-    "#]],
+            quiet *48
+            volume blue, forecast blue
+            volume blue, forecast blue, forecast cleared
+            volume blue
+            volume blue, volume cleared
+            quiet
+        "#]],
     );
 }
 
@@ -323,7 +325,7 @@ fn a_signal_carries_every_number_and_what_to_look_at() {
         )
     };
     expect![[r#"
-        5 min: 21 heard, 1.67 expected; 18025 negative, 0.46 expected; log10 p -20.6, needed -5.02
+        5 min: 21 heard, 1.67 expected; 18025 negative, 0.46 expected; log10 p -21.3, needed -5.02
         21 posts by 7 authors; negative binomial tail of the negatives, given the other posts
         [PostRef { id: "weibo/1", excerpt: "喝出虫子", weight: 900 }]
         [("退款", 19000), ("虫子", 18000)]
@@ -361,26 +363,32 @@ fn said_in(texts: u64) -> Vec<(Kind, Severity)> {
 
 #[test]
 fn copies_of_an_accusation_are_a_flood() {
-    let all = [(Kind::Negative, Severity::Orange), (Kind::Volume, Severity::Orange)];
+    let (negative, volume) = ((Kind::Negative, Severity::Orange), (Kind::Volume, Severity::Orange));
+    // What is to come is blue, whatever is so already.
+    let all = [negative, volume, (Kind::Forecast, Severity::Blue)];
     assert_eq!(said_in(110), all);
     assert_eq!(said_in(30), [&all[..], &[(Kind::Flood, Severity::Orange)]].concat());
 }
 
 #[test]
-fn a_post_that_runs_away_is_seen_and_is_no_crisis() {
+fn a_post_that_runs_away_is_seen_and_rings_if_it_complains() {
     let mut brand = Brand::new();
     for minute in 0..10 * 24 * 60 {
         let gained = Counts { likes_gained: 3 + minute % 5, top_gain: 20, ..Counts::default() };
         brand.minutes.push(gained);
     }
     assert_eq!(brand.judge(&Rule::default()), []);
-    let note = Counts { likes_gained: 4_000, top_gain: 4_000, ..Counts::default() };
-    brand.minutes.last_mut().unwrap().add(&note);
-    let signals = brand.judge(&Rule::default());
-    check_evidence(&signals);
-    let State::Abnormal { severity, evidence, .. } = &signals[0].state else { panic!("it runs away") };
-    assert_eq!((signals[0].kind, *severity), (Kind::Engagement, Severity::Blue));
-    assert!(evidence.given["acts_gained"] >= 4_000.0, "{evidence:?}");
+    let mut said = |top_gain_against| {
+        let note = Counts { likes_gained: 4_000, top_gain: 4_000, top_gain_against, ..Counts::default() };
+        brand.minutes.last_mut().unwrap().add(&note);
+        let signals = brand.judgement(&Rule::default()).signals;
+        check_evidence(&signals);
+        let State::Abnormal { severity, evidence, .. } = &signals[0].state else { panic!("it runs away") };
+        assert!(evidence.given["acts_gained"] >= 4_000.0, "{evidence:?}");
+        (signals[0].kind, *severity)
+    };
+    assert_eq!(said(0), (Kind::Engagement, Severity::Blue));
+    assert_eq!(said(4_000), (Kind::Engagement, Severity::Yellow), "it is a complaint");
 }
 
 #[test]

@@ -30,6 +30,7 @@ pub const KNOWN_TESTS: &[&str] = &[
     "negative binomial probability of no post from the source",
     "binomial tail of the copies among the posts",
     "exponential tail of the logarithm of what a day's greatest hour gains",
+    "negative binomial tail of the fewest posts to come in the next hour",
     "posts that pull a trigger, against how many are enough",
 ];
 

@@ -159,15 +159,15 @@ fn angry(minutes: usize, reach: u64) -> Brand {
 
 #[test]
 fn reach_with_the_share_makes_it_a_step_worse_and_safety_alone_does() {
-    assert_eq!(badness(&mut angry(6, 0)), Some(Severity::Yellow));
-    assert_eq!(badness(&mut angry(6, 2_000_000)), Some(Severity::Yellow), "one ground alone is none");
+    assert_eq!(badness(&mut angry(6, 0)), Some(Severity::Yellow), "the share alone is one ground");
+    assert_eq!(badness(&mut angry(6, 6_000_000)), Some(Severity::Orange));
     assert_eq!(badness(&mut angry(45, 0)), Some(Severity::Orange));
-    assert_eq!(badness(&mut angry(45, 2_000_000)), Some(Severity::Red), "and most of the hour is angry");
-    let mut of = Pulled { brand: angry(6, 0), pulls: Vec::new() };
-    (0..2).for_each(|_| of.pull(Kind::Negative, "safety"));
-    assert_eq!(of.judge()[0], "negative yellow");
+    assert_eq!(badness(&mut angry(45, 6_000_000)), Some(Severity::Red));
     let mut of = Pulled { brand: angry(6, 0), pulls: Vec::new() };
     (0..3).for_each(|_| of.pull(Kind::Negative, "safety"));
+    assert_eq!(of.judge()[0], "negative yellow");
+    let mut of = Pulled { brand: angry(6, 0), pulls: Vec::new() };
+    (0..5).for_each(|_| of.pull(Kind::Negative, "safety"));
     assert_eq!(of.judge()[0], "negative orange");
 }
 

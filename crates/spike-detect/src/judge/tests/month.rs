@@ -1,33 +1,14 @@
 //! A month of ordinary life rings seldom, and a burst in it is found soon.
 
+use tocsin_laws::Dice;
+
 use super::*;
 
-/// SplitMix64 (Steele, Lea, Flood 2014).
-struct Dice(u64);
-
-impl Dice {
-    fn uniform(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((x ^ (x >> 31)) >> 11) as f64 / (1u64 << 53) as f64
-    }
-    /// Knuth's multiplication; means of a minute are small.
-    fn poisson(&mut self, mean: f64) -> u64 {
-        let (limit, mut product, mut n) = ((-mean).exp(), self.uniform(), 0);
-        while product > limit {
-            product *= self.uniform();
-            n += 1;
-        }
-        n
-    }
-    /// What a middling reader makes of a post: three in four right, and mostly unsure.
-    fn negative(&mut self, truly: bool) -> u64 {
-        let seen = if self.uniform() < 0.75 { truly } else { self.uniform() < 0.33 };
-        let p = if seen { 0.45 + 0.5 * self.uniform() } else { 0.25 * self.uniform() };
-        (p * 1000.0) as u64
-    }
+/// What a middling reader makes of a post: three in four right, and mostly unsure.
+fn negative(dice: &mut Dice, truly: bool) -> u64 {
+    let seen = if dice.uniform() < 0.75 { truly } else { dice.uniform() < 0.33 };
+    let p = if seen { 0.45 + 0.5 * dice.uniform() } else { 0.25 * dice.uniform() };
+    (p * 1000.0) as u64
 }
 
 /// What was said in a month.
@@ -42,7 +23,7 @@ struct Told {
 /// Thirty days at `base` posts an hour: quiet nights, busy evenings, better and worse hours (0.2² beyond
 /// Poisson), busier weekends; a fifth of the posts negative. From the minute `burst` on, an hour of `angry` more.
 fn live(base: f64, seed: u64, burst: Option<i64>, angry: f64) -> Told {
-    let (mut dice, mut brand, rule) = (Dice(seed), Brand::new(), Rule::default());
+    let (mut dice, mut brand, rule) = (Dice::new(seed), Brand::new(), Rule::default());
     let mut told = Told { negative: 0, volume: 0, found_after: None };
     let mut mood = 1.0;
     for minute in 0..30 * 24 * 60 {
@@ -53,13 +34,13 @@ fn live(base: f64, seed: u64, burst: Option<i64>, angry: f64) -> Told {
         let day = 1.0 + 0.75 * ((hour - 14.0) / 24.0 * std::f64::consts::TAU).sin();
         let weekend = if (minute / 1440) % 7 >= 5 { 1.3 } else { 1.0 };
         brand.minutes.push(Counts::default());
-        for _ in 0..dice.poisson(base * day * weekend * mood / 60.0) {
+        for _ in 0..dice.poisson(base * day * weekend * mood / 60.0) as u64 {
             let truly = dice.uniform() < 0.2;
-            brand.hear(dice.negative(truly));
+            brand.hear(negative(&mut dice, truly));
         }
         let bursting = burst.is_some_and(|b| (b..b + 60).contains(&minute));
         if bursting {
-            (0..dice.poisson(angry / 60.0)).for_each(|_| brand.hear(dice.negative(true)));
+            (0..dice.poisson(angry / 60.0) as u64).for_each(|_| brand.hear(negative(&mut dice, true)));
         }
         let stood = brand.mark(Kind::Negative).stands();
         for signal in brand.judge(&rule) {

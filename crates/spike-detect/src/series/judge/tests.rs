@@ -1,48 +1,11 @@
 //! Judging plain series: bursts that must be told, and quiet ones that must not.
 
 use proptest::prelude::*;
+use tocsin_laws::Dice;
 
 use super::*;
 
 const MINUTES: i64 = 60_000;
-
-/// SplitMix64, as in `scenarios`: the same numbers on every machine.
-struct Dice(u64);
-
-impl Dice {
-    fn uniform(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((x ^ (x >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn normal(&mut self) -> f64 {
-        let (u, v) = (1.0 - self.uniform(), self.uniform());
-        (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
-    }
-
-    /// By counting the gaps that fit; above 50 its normal shape is near enough.
-    fn poisson(&mut self, mean: f64) -> f64 {
-        if mean > 50.0 {
-            return (mean + mean.sqrt() * self.normal()).round().max(0.0);
-        }
-        let (mut n, mut left) = (0.0, mean + (1.0 - self.uniform()).ln());
-        while left > 0.0 {
-            n += 1.0;
-            left += (1.0 - self.uniform()).ln();
-        }
-        n
-    }
-
-    /// Overdispersed: its mean is lognormal, with so much variance over mean squared.
-    fn restless(&mut self, mean: f64, phi: f64) -> f64 {
-        let sigma = (1.0 + phi).ln().sqrt();
-        let factor = (sigma * self.normal() - sigma * sigma / 2.0).exp();
-        self.poisson(mean * factor)
-    }
-}
 
 /// By the hour of the day and the weekend, 1 on average: nights of a tenth.
 fn shape(at: i64) -> f64 {
@@ -73,7 +36,7 @@ fn false_alarms(bucket_minutes: i64, mean: f64, phi: f64) -> f64 {
     let buckets = DAYS * 1_440 / bucket_minutes;
     let mut found = 0;
     for seed in 0..SERIES {
-        let mut dice = Dice(1_000 + seed);
+        let mut dice = Dice::new(1_000 + seed);
         let count = |i: i64| Some(dice.restless(mean * shape(i * bucket_minutes * MINUTES), phi));
         found += alarms(&judged(bucket_minutes, (0..buckets).map(count))).len();
     }
@@ -141,7 +104,7 @@ fn the_first_day_is_learned_from_and_the_second_is_judged() {
 
 #[test]
 fn a_gap_is_neither_quiet_nor_a_burst() {
-    let mut dice = Dice(5);
+    let mut dice = Dice::new(5);
     let counts: Vec<f64> = (0..6_000).map(|i| dice.restless(30.0 * shape(i * 5 * MINUTES), 0.1)).collect();
     let gap = 3_000..3_150;
     let with_gap = |i: usize| (!gap.contains(&i)).then(|| counts[i]);
@@ -161,7 +124,7 @@ fn a_new_level_is_told_and_then_learned() {
 proptest! {
     #[test]
     fn nothing_is_looked_at_before_its_time(seed in any::<u64>(), cut in 300_usize..900) {
-        let mut dice = Dice(seed);
+        let mut dice = Dice::new(seed);
         let counts: Vec<f64> = (0..900).map(|_| dice.restless(4.0, 3.0)).collect();
         let whole = judged(5, counts.iter().copied().map(Some));
         let part = judged(5, counts[..cut].iter().copied().map(Some));
@@ -170,7 +133,7 @@ proptest! {
 
     #[test]
     fn scores_lie_between_0_and_1_and_only_alarms_reach_a_half(seed in any::<u64>(), mean in 0.01_f64..1e6) {
-        let mut dice = Dice(seed);
+        let mut dice = Dice::new(seed);
         for reading in judged(15, (0..600).map(|_| Some(dice.restless(mean, 5.0)))) {
             prop_assert!((0.0..=1.0).contains(&reading.score));
             prop_assert_eq!(reading.starts, reading.score >= 0.5);
