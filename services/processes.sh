@@ -24,6 +24,15 @@ runs() { # folder
   [ -e "$1/pid" ] && [ "$(readlink "/proc/$(cat "$1/pid")/cwd")" = "$1" ]
 }
 
+# Its process is there no more, and holds nothing: its working folder goes a moment before its ports do, and a server
+# that was started again in between would find them taken.
+has_ended() { # folder
+  local process
+  process=/proc/$(cat "$1/pid")
+  runs "$1" && return 1
+  readlink -q "$process/cwd" >/dev/null || ! grep -qs '^State:[[:space:]]*[^ZX[:space:]]' "$process/status"
+}
+
 # Until a check succeeds; what the server said if it does not in time, or if the server ends before.
 wait_for() { # folder, seconds, command …
   local dir=$1 limit=$2 began=$SECONDS
@@ -45,7 +54,7 @@ signal() { # signal, folder
 # SIGKILL, and comes back when the process has ended.
 kill_now() { # folder
   signal KILL "$1"
-  while runs "$1"; do sleep 0.02; done
+  until has_ended "$1"; do sleep 0.02; done
 }
 
 # Asks each server to stop; after 20 s it is killed.
@@ -56,7 +65,8 @@ stop_all() { # folder …
     signal TERM "$dir" && signal CONT "$dir"
   done
   for dir in "$@"; do
-    while runs "$dir" && [ $((SECONDS - began)) -lt 20 ]; do sleep 0.05; done
+    [ -e "$dir/pid" ] || continue
+    until has_ended "$dir" || [ $((SECONDS - began)) -ge 20 ]; do sleep 0.05; done
     if runs "$dir"; then kill_now "$dir"; fi
     rm -f "$dir/pid"
   done

@@ -2,7 +2,8 @@
 # Real Redis 7 servers for tests, on 127.0.0.1. A server is DIR/PORT: its config, log, data.
 #
 #   redis.sh start DIR PORT           one server; every write is in its append-only file, synced each second
-#   redis.sh cluster DIR PORT         six: primaries on PORT..PORT+2, replicas on PORT+3..PORT+5
+#   redis.sh cluster DIR PORT         six: primaries on PORT..PORT+2, replicas on PORT+3..PORT+5; among themselves they
+#                                     talk on PORT+6..PORT+11
 #   redis.sh sentinel DIR PORT        a primary `tocsin` on PORT, a replica on PORT+1, a sentinel on PORT+2
 #   redis.sh secure DIR PORT          one server, TLS only; users `app` and `guest` (may only read), passwords
 #                                     app-secret and guest-secret; certificates in DIR/tls
@@ -62,7 +63,8 @@ cluster() { # DIR, PORT
   for port in $(seq "$2" $(($2 + 5))); do
     ports+=("127.0.0.1:$port")
     [ -e "$1/$port/nodes.conf" ] && fresh=no
-    configure "$1" "$port" 'cluster-enabled yes' 'cluster-config-file nodes.conf' 'cluster-node-timeout 2000' \
+    configure "$1" "$port" 'cluster-enabled yes' "cluster-port $((port + 6))" \
+      'cluster-config-file nodes.conf' 'cluster-node-timeout 2000' \
       'cluster-replica-validity-factor 0' 'cluster-allow-replica-migration no' 'repl-diskless-sync-delay 0'
     run "$1" "$port"
   done

@@ -65,6 +65,11 @@ impl Desk {
     pub fn next(&self) -> Call {
         self.calls.recv_timeout(PATIENCE).expect("somebody calls")
     }
+
+    /// All calls that have come and were not looked at.
+    pub fn all(&self) -> Vec<Call> {
+        self.calls.try_iter().collect()
+    }
 }
 
 async fn take(State(room): State<Room>, headers: HeaderMap, body: Bytes) -> StatusCode {

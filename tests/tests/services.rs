@@ -49,7 +49,8 @@ from confluent_kafka import Consumer
 consumer = Consumer({"bootstrap.servers": sys.argv[1], "group.id": "python", "auto.offset.reset": "earliest",
                      "isolation.level": "read_committed"})
 consumer.subscribe([sys.argv[2]])
-message = consumer.poll(30)
+message = consumer.poll(60)
+consumer.close()
 print(json.dumps({"value": json.loads(message.value()), "headers": {k: v.decode() for k, v in message.headers()}}))
 "#;
     let has_client =
@@ -72,13 +73,19 @@ fn a_post_by_http_goes_through_five_processes_and_rings_at_a_webhook() {
     let Some(servers) = Servers::shared(1) else { return };
     let desk = Desk::open();
     let config = format!(
-        "[[brand]]\nname = \"{BRAND}\"\nquery = '{BRAND}'\nexpected_per_hour = 2\n\
+        "[[brand]]\nname = \"{BRAND}\"\nquery = '{BRAND}'\n\
          [[inlet]]\nkind = \"http\"\nname = \"http\"\n\
          [[outlet]]\nkind = \"webhook\"\nname = \"desk\"\nurl = \"{}\"\nsecrets = [\"{SECRET}\"]\n",
         desk.url
     );
     let town = Town::build(servers, "journey", 3, &config);
     let services = STAGES.map(|stage| town.run(stage, &[]));
+    // Three quiet days until now, to have a past to judge by.
+    let text = |n: i64| format!("路过{BRAND}，第{n}次来，坐了一会");
+    let made = |n: i64| now().millis() - (720 - n) * 360_000;
+    let past: Vec<Value> = (0..720).map(|n| post(&format!("past {n}"), &text(n), made(n))).collect();
+    std::fs::write(town.file("past.jsonl"), lines(&past)).unwrap();
+    ended(replay(&town, &[&town.file("past.jsonl")], "max", "past-counts.jsonl"));
     let text = |n| format!("{BRAND}太恶心了，喝出虫子，要求退钱！第{n}杯");
     let angry: Vec<Value> = (0..60).map(|n| post(&format!("angry {n}"), &text(n), now().millis())).collect();
     let answer = services[0].connect().post("/v1/posts", LINES, &lines(&angry)).unwrap();

@@ -161,21 +161,17 @@ impl Office {
     }
 
     /// Puts the past that another store has counted for a brand from an hour on in the place of this one's.
-    /// If both found posts in that time, the hours before are scaled as their numbers are: another query is a
-    /// change of the instrument, not of opinion. How many times as many the other one found, if that is known.
+    /// If both found posts in that time, the hours before are scaled as their numbers are, the posts by theirs and what
+    /// was read of them by its own: another query or another reader is a change of the instrument, not of
+    /// opinion. How many times as many posts the other one found, if that is known.
     ///
     /// # Errors
     /// [`Fault`] when a store cannot be read or written.
     pub fn refill(&self, brand: &BrandId, since: Hour, other: &Office) -> Result<Option<f64>, Fault> {
         let subject = Subject::Brand(brand.clone());
         let (own, new) = (self.days(&subject)?, other.days(&subject)?);
-        let heard = |kept: &KeptDays| {
-            let hours = kept.days.iter().flat_map(|(day, counts)| counts.by_hour(*day));
-            hours.filter(|(hour, _)| *hour >= since).map(|(_, counts)| counts.heard).sum::<u64>()
-        };
-        let (had, has) = (heard(&own), heard(&new));
-        let times =
-            (had >= SHARE_FROM).then(|| (has as f64 / had as f64).clamp(*SCALE.start(), *SCALE.end()));
+        let (had, has) = (sum_since(&own, since), sum_since(&new, since));
+        let times = (had.heard >= SHARE_FROM).then(|| times(had.heard, has.heard));
         let mut tx = Tx::default();
         self.each(Space::Windows, b'm', |key, _| {
             let (minute, of) = timed(key)?;
@@ -194,8 +190,11 @@ impl Office {
         let mut days: std::collections::BTreeMap<Day, DayCounts> = own.days.into_iter().collect();
         for (day, counts) in &mut days {
             for (hour, place) in counts.hours.iter_mut().zip(day.first_hour().0..) {
-                *hour =
-                    if Hour(place) >= since { Counts::default() } else { hour.scaled(times.unwrap_or(1.0)) };
+                *hour = match times {
+                    _ if Hour(place) >= since => Counts::default(),
+                    Some(times) => as_by_another(hour, times, &had, &has),
+                    None => *hour,
+                };
             }
             if day.first_hour() >= since {
                 counts.origins = Default::default();
@@ -269,7 +268,7 @@ impl Office {
         rows.first().map(|(_, row)| Ok(record_at(row)?.0)).transpose()
     }
 
-    /// A hash of the query that a brand's past was counted by, if it is known.
+    /// A hash of the query and the reader that a brand's past was counted by, if it is known.
     ///
     /// # Errors
     /// [`Fault`] when the store cannot be read.
@@ -286,6 +285,32 @@ impl Office {
         tx.put(Space::Meta, query_key(brand), query.to_be_bytes().to_vec());
         tx.commit(self.disk())
     }
+}
+
+/// What was counted from an hour on.
+fn sum_since(kept: &KeptDays, since: Hour) -> Counts {
+    let mut sum = Counts::default();
+    let hours = kept.days.iter().flat_map(|(day, counts)| counts.by_hour(*day));
+    hours.filter(|(hour, _)| *hour >= since).for_each(|(_, counts)| sum.add(&counts));
+    sum
+}
+
+/// How many times as many.
+fn times(had: u64, has: u64) -> f64 {
+    (has as f64 / had as f64).clamp(*SCALE.start(), *SCALE.end())
+}
+
+/// An hour as another query and another reader would have counted it, who found `has` where these found `had`.
+fn as_by_another(hour: &Counts, posts: f64, had: &Counts, has: &Counts) -> Counts {
+    let scaled = hour.scaled(posts);
+    // What is read of a post is at most one whole one, in thousandths.
+    let read = |of: fn(&Counts) -> u64| match of(had) < 1_000 * SHARE_FROM {
+        true => of(&scaled),
+        false => ((of(hour) as f64 * times(of(had), of(has))).round() as u64).min(1_000 * scaled.heard),
+    };
+    let (negative, angry) = (read(|c| c.negative), read(|c| c.angry));
+    let negative_squares = read(|c| c.negative_squares).min(negative);
+    Counts { negative, negative_squares, angry, ..scaled }
 }
 
 fn query_key(brand: &BrandId) -> Vec<u8> {

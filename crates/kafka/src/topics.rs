@@ -110,7 +110,7 @@ impl Topic {
     }
 
     /// Its settings that are ours to say.
-    pub(crate) fn settings(self, retention: &Retention) -> Vec<(&'static str, String)> {
+    pub fn settings(self, retention: &Retention) -> Vec<(&'static str, String)> {
         let (cleanup, kept) = match self {
             Topic::Raw | Topic::Kin | Topic::Matched | Topic::Tokenized | Topic::Scored => {
                 ("delete", retention.posts)

@@ -10,6 +10,7 @@ mod console; // outlet: a terminal
 mod dingtalk; // outlet: a robot in a DingTalk group
 mod http; // one POST within a time limit, and what its answer means
 mod kind; // the list that config and docs are made from
+mod language; // in which language notices are told
 mod numbers; // numbers as people read them
 #[cfg(test)]
 mod rig; // for tests: a clock driven by hand, a server, a notice
@@ -22,6 +23,7 @@ mod zones; // whose clock on the wall
 pub use crate::console::{Console, ConsoleConfig, render};
 pub use crate::dingtalk::{Dingtalk, DingtalkConfig};
 pub use crate::kind::{OUTLETS, OutletKind};
+pub use crate::language::Language;
 pub use crate::secret::Secret;
 pub use crate::story::{Quote, Reason, Share, Story, Tidings};
 pub use crate::webhook::{Webhook, WebhookConfig};

@@ -14,7 +14,7 @@ use tocsin_flow::Outlet;
 use tocsin_laws::{Channel, outlet, patient_room};
 use tocsin_model::OutletId;
 use tocsin_outlets::{
-    Console, ConsoleConfig, Dingtalk, DingtalkConfig, Secret, Webhook, WebhookConfig, Zones,
+    Console, ConsoleConfig, Dingtalk, DingtalkConfig, Language, Secret, Webhook, WebhookConfig, Zones,
 };
 use tokio::net::TcpListener;
 
@@ -132,7 +132,8 @@ struct AtConsole(At);
 impl Channel for AtConsole {
     async fn open(takes: Vec<bool>) -> AtConsole {
         let other = Other::new(takes);
-        let config = ConsoleConfig { name: name(), zones: Zones::all(TimeZone::UTC) };
+        let config =
+            ConsoleConfig { name: name(), zones: Zones::all(TimeZone::UTC), language: Language::Both };
         AtConsole(At { outlet: Box::new(Console::writing_to(config, Tape(other.clone()))), other })
     }
     fn outlet(&self) -> &dyn Outlet {

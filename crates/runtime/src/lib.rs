@@ -19,7 +19,7 @@ pub use crate::backoff::Patience;
 pub use crate::clock::{HandClock, WallClock};
 pub use crate::deliver::deliver;
 pub use crate::health::{Health, Phase, pages};
-pub use crate::metrics::{Metrics, SOURCES_MAX};
+pub use crate::metrics::{BRANDS_MAX, BrandStands, Metrics, SOURCES_MAX};
 pub use crate::run::{Step, Ticks, run};
 pub use crate::shutdown::{Stopper, stop_on_signals};
 pub use crate::telemetry::{Guard, LogFormat, init};

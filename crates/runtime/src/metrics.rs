@@ -3,23 +3,26 @@
 //! Counted is what was done, in base units (seconds, bytes). Labels are closed sets: stages, kinds,
 //! severities, reasons, names in the config; of sources only the first [`SOURCES_MAX`] are named.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus::core::Collector;
 use prometheus::{
-    CounterVec, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder,
+    CounterVec, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    IntGaugeVec, Opts, Registry, TextEncoder,
 };
 use tocsin_flow::Meters;
-use tocsin_model::{ArrivalTime, Kind, Reason, SIGNAL_KINDS, Severity, SourceId, Span};
+use tocsin_model::{ArrivalTime, BrandId, Kind, Reason, SIGNAL_KINDS, Severity, SourceId, Span};
 
 use crate::Health;
 use crate::process::Process;
 
 /// So many sources are counted by name, first come; the rest together as `other`.
 pub const SOURCES_MAX: usize = 50;
+
+/// So many brands are shown by name, those first in the config: each is several series.
+pub const BRANDS_MAX: usize = 50;
 
 /// From 1 ms to 10 s: what happens inside of the process.
 const WORK_SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -35,6 +38,22 @@ const AGE_SECONDS: &[f64] = &[
 ];
 /// Records a batch, in powers of four.
 const BATCH_RECORDS: &[f64] = &[1.0, 4.0, 16.0, 64.0, 256.0, 1_024.0, 4_096.0];
+
+/// What is expected of a brand, as `bound` says it.
+const BOUNDS: [&str; 3] = ["low", "expected", "high"];
+
+/// How a brand stands in the hour that has just passed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BrandStands {
+    /// Which.
+    pub brand: BrandId,
+    /// Posts heard.
+    pub heard: u64,
+    /// Negative posts: probabilities summed.
+    pub negative: f64,
+    /// Posts to be heard: at least so many nineteen times of twenty, the middle, at most so many.
+    pub expected: [f64; 3],
+}
 
 /// All metrics of one process. There is no global one, so a test has its own.
 pub struct Metrics {
@@ -58,12 +77,18 @@ pub struct Metrics {
     posts_unmatched: IntCounter,
 
     signals: IntCounterVec,
+    brands: Mutex<BTreeSet<BrandId>>,
+    brand_judged_at: GaugeVec,
+    brand_heard: IntGaugeVec,
+    brand_negative: GaugeVec,
+    brand_expected: GaugeVec,
     incidents_open: IntGauge,
     rings: IntCounterVec,
     deliveries: IntCounterVec,
     delivery_duration: HistogramVec,
 
     link_lag: IntGaugeVec,
+    link_holds: Mutex<BTreeMap<String, BTreeSet<u32>>>,
     link_rebalances: IntCounterVec,
     transactions: IntCounterVec,
     transaction_seconds: CounterVec,
@@ -109,12 +134,18 @@ impl Metrics {
             posts_unmatched: list.counter("tocsin_posts_unmatched_total", "Posts that mention no brand by their own words or their parent's."),
 
             signals: list.counters("tocsin_signals_total", "Signals that spike-detect made, `cleared` ones left out.", &["kind"]),
+            brands: Mutex::default(),
+            brand_judged_at: list.float_gauges("tocsin_brand_judged_timestamp_seconds", "When a brand's windows were last held against what is expected, in seconds since 1970-01-01T00:00Z.", &["brand"]),
+            brand_heard: list.gauges("tocsin_brand_heard_posts", "Posts of a brand that were heard in the last hour.", &["brand"]),
+            brand_negative: list.float_gauges("tocsin_brand_negative_posts", "How many of them are negative: probabilities summed.", &["brand"]),
+            brand_expected: list.float_gauges("tocsin_brand_expected_posts", "How many posts the last hour should hold: expected, and from low to high nineteen times of twenty.", &["brand", "bound"]),
             incidents_open: list.gauge("tocsin_incidents_open", "Incidents that are not over."),
             rings: list.counters("tocsin_rings_total", "Times that the bell rang.", &["severity"]),
             deliveries: list.counters("tocsin_deliveries_total", "Tries at delivering a notice: delivered, retry, given_up or misconfigured.", &["outlet", "outcome"]),
             delivery_duration: list.histograms("tocsin_delivery_duration_seconds", "How long a try at delivering a notice took.", FAR_SECONDS, &["outlet"]),
 
             link_lag: list.gauges("tocsin_link_lag_records", "Records of a partition of ours that a group has not done yet.", &["group", "partition"]),
+            link_holds: Mutex::default(),
             link_rebalances: list.counters("tocsin_link_rebalances_total", "Times that a group gave out its partitions anew.", &["group"]),
             transactions: list.counters("tocsin_transactions_total", "Transactions: committed, or taken back.", &["group", "outcome"]),
             transaction_seconds: list.float_counters("tocsin_transaction_commit_seconds_total", "How long commits took together.", &["group"]),
@@ -164,9 +195,16 @@ impl Metrics {
         rise(self.transactions.with_label_values(&[group, "taken_back"]), taken_back);
         let seconds = self.transaction_seconds.with_label_values(&[group]);
         seconds.inc_by((committing.as_secs_f64() - seconds.get()).max(0.0));
+        let mut holds = BTreeSet::new();
         for (partition, lag) in lags {
             let lag = lag.map_or(0, |lag| i64::try_from(lag).unwrap_or(i64::MAX));
             self.link_lag.with_label_values(&[group, &partition.to_string()]).set(lag);
+            holds.insert(partition);
+        }
+        // Whoever has the others now speaks of them.
+        let mut all = self.link_holds.lock().unwrap_or_else(PoisonError::into_inner);
+        for gone in all.insert(group.to_owned(), holds.clone()).unwrap_or_default().difference(&holds) {
+            self.link_lag.remove_label_values(&[group, &gone.to_string()]).ok();
         }
     }
 
@@ -193,6 +231,31 @@ impl Metrics {
     /// A signal of this kind was made.
     pub fn signal_made(&self, kind: Kind) {
         self.signals.with_label_values(&[kind.name()]).inc();
+    }
+
+    /// How the brands that this process looks at stand; one that is not among them is not shown any more.
+    pub fn brands_stand(&self, brands: &[BrandStands], at: ArrivalTime) {
+        let mut shown = self.brands.lock().unwrap_or_else(PoisonError::into_inner);
+        let now: BTreeSet<BrandId> = brands.iter().map(|stands| stands.brand.clone()).collect();
+        for gone in shown.difference(&now) {
+            let brand = gone.as_str();
+            self.brand_judged_at.remove_label_values(&[brand]).ok();
+            self.brand_heard.remove_label_values(&[brand]).ok();
+            self.brand_negative.remove_label_values(&[brand]).ok();
+            for bound in BOUNDS {
+                self.brand_expected.remove_label_values(&[brand, bound]).ok();
+            }
+        }
+        *shown = now;
+        for stands in brands {
+            let brand = stands.brand.as_str();
+            self.brand_judged_at.with_label_values(&[brand]).set(at.millis() as f64 / 1e3);
+            self.brand_heard.with_label_values(&[brand]).set(i64::try_from(stands.heard).unwrap_or(i64::MAX));
+            self.brand_negative.with_label_values(&[brand]).set(stands.negative);
+            for (bound, posts) in BOUNDS.into_iter().zip(stands.expected) {
+                self.brand_expected.with_label_values(&[brand, bound]).set(posts);
+            }
+        }
     }
 
     /// So many incidents are not over.
@@ -311,6 +374,9 @@ impl List {
     }
     fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
         self.keep(IntGaugeVec::new(Opts::new(name, help), labels))
+    }
+    fn float_gauges(&self, name: &str, help: &str, labels: &[&str]) -> GaugeVec {
+        self.keep(GaugeVec::new(Opts::new(name, help), labels))
     }
     fn float_gauge(&self, name: &str, help: &str) -> Gauge {
         self.keep(Gauge::new(name, help))

@@ -8,11 +8,16 @@ use std::time::Duration;
 
 use expect_test::expect;
 use tocsin_flow::Meters;
-use tocsin_model::{ArrivalTime, Kind, Reason, Severity, SourceId, Span};
-use tocsin_runtime::{Metrics, SOURCES_MAX};
+use tocsin_model::{ArrivalTime, BrandId, Kind, Reason, Severity, SourceId, Span};
+use tocsin_runtime::{BrandStands, Metrics, SOURCES_MAX};
 
 fn source(name: &str) -> SourceId {
     SourceId::new(name).unwrap()
+}
+
+fn stands(brand: &str, heard: u64) -> BrandStands {
+    let brand = BrandId::new(brand).unwrap();
+    BrandStands { brand, heard, negative: 2.5, expected: [1.0, 4.0, 9.0] }
 }
 
 /// One of everything: what has labels shows only when it was counted.
@@ -27,6 +32,7 @@ fn one_of_everything() -> Metrics {
     metrics.posts_unmatched(3);
     metrics.signal_made(Kind::Negative);
     metrics.incidents_open(1);
+    metrics.brands_stand(&[stands("山岚茶饮", 12)], ArrivalTime::from_millis(1_700_000_000_500));
     metrics.rang(Severity::Orange);
     metrics.config_taken("17", ArrivalTime::from_millis(1_700_000_000_500));
     metrics.posts_received("http", &source("weibo"), 10);
@@ -67,6 +73,10 @@ fn the_list() {
         process_start_time_seconds (gauge) When the process started, in seconds since 1970-01-01T00:00Z.
         process_threads (gauge) Threads that run or wait.
         process_virtual_memory_bytes (gauge) Addresses held, in bytes.
+        tocsin_brand_expected_posts (gauge) How many posts the last hour should hold: expected, and from low to high nineteen times of twenty.
+        tocsin_brand_heard_posts (gauge) Posts of a brand that were heard in the last hour.
+        tocsin_brand_judged_timestamp_seconds (gauge) When a brand's windows were last held against what is expected, in seconds since 1970-01-01T00:00Z.
+        tocsin_brand_negative_posts (gauge) How many of them are negative: probabilities summed.
         tocsin_build_info (gauge) Always 1; the version that runs.
         tocsin_commit_duration_seconds (histogram) How long a commit took.
         tocsin_commits_total (counter) Batches whose state, outputs and position were committed.
@@ -169,4 +179,20 @@ fn a_label_may_hold_any_text() {
         lines(&metrics, "tocsin_pushed_back_total"),
         [r#"tocsin_pushed_back_total{inlet="a\"b\\c\nd"} 1"#]
     );
+}
+
+#[test]
+fn a_brand_or_a_partition_that_is_anothers_now_is_not_shown_any_more() {
+    let metrics = Metrics::new();
+    metrics.brands_stand(&[stands("a", 1), stands("b", 2)], ArrivalTime::from_millis(60_000));
+    metrics.brands_stand(&[stands("b", 3)], ArrivalTime::from_millis(120_000));
+    assert_eq!(lines(&metrics, "tocsin_brand_heard_posts"), ["tocsin_brand_heard_posts{brand=\"b\"} 3"]);
+    assert_eq!(lines(&metrics, "tocsin_brand_expected_posts").len(), 3);
+    let judged = lines(&metrics, "tocsin_brand_judged_timestamp_seconds");
+    assert_eq!(judged, ["tocsin_brand_judged_timestamp_seconds{brand=\"b\"} 120"]);
+
+    metrics.link_stands("score", [(0, Some(7)), (1, None)], 1, (1, 0), Duration::ZERO);
+    metrics.link_stands("score", [(1, Some(4))], 2, (2, 0), Duration::ZERO);
+    let lag = lines(&metrics, "tocsin_link_lag_records");
+    assert_eq!(lag, ["tocsin_link_lag_records{group=\"score\",partition=\"1\"} 4"]);
 }

@@ -1,6 +1,6 @@
-//! A brand's past from the posts that are kept: a new or a changed query is counted over the last days as if it had
-//! always been there. The posts run through the whole pipeline in a folder apart, for that brand alone, and nothing is
-//! judged; then its past takes the place of what was counted by the query before.
+//! A brand's past from the posts that are kept: a new or a changed query, or another reader, is counted over the last
+//! days as if it had always been there. The posts run through the whole pipeline in a folder apart, for those brands
+//! alone, and nothing is judged; then their past takes the place of what was counted before.
 
 use tocsin_embedded::{Office, Store};
 use tocsin_flow::{Arrival, Fault};
@@ -10,58 +10,76 @@ use tracing::info;
 use crate::cli::args::Speed;
 use crate::cli::{self, Exit};
 use crate::config::{Brand, Config, hash};
-use crate::house::{Feed, House, Told, keep, knowledge};
+use crate::house::{Feed, House, Told, keep, knowledge, scorer};
 use crate::replay::{Entry, keep_all};
 
 /// How far back a new query is counted by itself.
 pub(crate) const USUALLY: Span = Span::from_hours(48);
 
 /// What became of it.
-pub(crate) struct Backfilled {
+struct Backfilled {
+    brand: BrandId,
     /// Posts that were read again.
-    pub(crate) posts: u64,
+    posts: u64,
     /// The first hour that was counted anew.
-    pub(crate) since: Hour,
+    since: Hour,
     /// How many times as many posts as the query before found, if that is known.
-    pub(crate) times: Option<f64>,
+    times: Option<f64>,
 }
 
 /// Before the chain of a process starts: counts brands anew whose query is new, or another than their past was
-/// counted by.
+/// counted by; all of them where another model or lexicon reads now.
 pub(crate) async fn catch_up(house: &House, store: &Store, config: &Config) -> Result<(), cli::Stop> {
     let office = store.office();
+    let reader = scorer(config)?.model().clone();
+    let (mut changed, mut anew) = (Vec::new(), Vec::new());
     for brand in &config.brands {
-        let query = hash(brand.query_text.as_bytes());
         let known = office.counted_by(&brand.name)?;
-        if known == Some(query) || house.stopper.stop().is_set() {
+        if known == Some(instrument(brand, &reader)) {
             continue;
         }
+        changed.push(brand);
         // A folder of before this was kept has a past by a query that nobody knows: it is taken to be this one.
         let is_old = known.is_none() && office.days(&brand.subject())?.first.is_some();
         if !is_old && office.now()?.is_some() {
-            let done = backfill(house, store, config, brand, USUALLY).await?;
-            info!(brand = %brand.name, posts = done.posts, times = done.times, "counted anew by its query");
+            anew.push(brand.clone());
         }
-        office.set_counted_by(&brand.name, query)?;
+    }
+    if house.stopper.stop().is_set() {
+        return Ok(());
+    }
+    if !anew.is_empty() {
+        for done in backfill(house, store, config, &anew, USUALLY).await? {
+            info!(brand = %done.brand, posts = done.posts, times = done.times, "counted anew by its query");
+        }
+    }
+    for brand in changed {
+        office.set_counted_by(&brand.name, instrument(brand, &reader))?;
     }
     Ok(())
 }
 
-/// Counts a brand anew over the kept posts of the last `since`.
-pub(crate) async fn backfill(
+/// By what a brand's past is counted: its query, and what reads its posts.
+fn instrument(brand: &Brand, reader: &str) -> u64 {
+    hash(format!("{}\0{reader}", brand.query_text).as_bytes())
+}
+
+/// Counts brands anew over the kept posts of the last `since`.
+async fn backfill(
     house: &House,
     store: &Store,
     config: &Config,
-    brand: &Brand,
+    brands: &[Brand],
     since: Span,
-) -> Result<Backfilled, cli::Stop> {
+) -> Result<Vec<Backfilled>, cli::Stop> {
     let office = store.office();
     let now = office.now()?.unwrap_or_default();
     // Whole hours are put in the place of whole hours.
     let from = Hour(now.minus(since).hour().0 + 1).max(kept_from(&office)?);
     let folder = tempfile::Builder::new().prefix("tocsin-apart-").tempdir().map_err(cli::Stop::failed)?;
     let apart = house.open(folder.path(), keep_all(keep(config)))?;
-    let alone = Config { brands: vec![Brand { rivals: Vec::new(), ..brand.clone() }], ..config.clone() };
+    let alone = brands.iter().map(|brand| Brand { rivals: Vec::new(), ..brand.clone() }).collect();
+    let alone = Config { brands: alone, ..config.clone() };
     let knowledge = knowledge(&alone, Told::NothingJudged)?;
     // A thread's root may have come two days before what descends from it.
     let kept = ArrivalTime::from_millis(from.start().millis()).minus(USUALLY);
@@ -70,8 +88,11 @@ pub(crate) async fn backfill(
     if fed.stopped {
         return Err(cli::Stop::failed("stopped before the end: nothing was changed"));
     }
-    let times = office.refill(&brand.name, from, &apart.office())?;
-    Ok(Backfilled { posts: fed.posts, since: from, times })
+    let refill = |brand: &Brand| {
+        let times = office.refill(&brand.name, from, &apart.office())?;
+        Ok(Backfilled { brand: brand.name.clone(), posts: fed.posts, since: from, times })
+    };
+    brands.iter().map(refill).collect()
 }
 
 /// The first whole hour of which posts are kept.
@@ -105,10 +126,10 @@ pub(crate) fn command(
     let runtime = tokio::runtime::Runtime::new().map_err(cli::Stop::failed)?;
     let done = runtime.block_on(async {
         tocsin_runtime::stop_on_signals(house.stopper.clone()).map_err(cli::Stop::failed)?;
-        backfill(&house, &store, &config, brand, typed.since).await
+        backfill(&house, &store, &config, std::slice::from_ref(brand), typed.since).await
     })?;
-    store.office().set_counted_by(&brand.name, hash(brand.query_text.as_bytes()))?;
-    Ok(told(out, &brand.name, &done))
+    store.office().set_counted_by(&brand.name, instrument(brand, scorer(&config)?.model()))?;
+    Ok(done.iter().try_for_each(|done| told(out, &done.brand, done)))
 }
 
 fn told(out: &mut impl std::io::Write, brand: &BrandId, done: &Backfilled) -> std::io::Result<()> {

@@ -67,6 +67,8 @@ fn dispatch(args: Args) -> Result<(), Stop> {
         },
         Command::Incidents { command } => control::incidents(&command, &mut output)?,
         Command::Rejected { command } => control::rejected(&command, &mut output)?,
+        Command::Schema(typed) => cli::schema::schema(&typed, &mut output)?,
+        Command::Ready { address } => cli::ready::ready(&address, &mut output)?,
         Command::Completions { shell } => cli::completions::completions(shell, &mut output),
         Command::Version => cli::version::version(&mut output),
         Command::Run(_)

@@ -136,10 +136,7 @@ pub(crate) fn knowledge(config: &Config, told: Told) -> Result<Knowledge, cli::S
     }
     words.extend(config.words().map_err(cli::Stop::usage)?);
     let queries = config.brands.iter().map(|b| (b.name.clone(), b.query.clone())).collect();
-    let lexicon = config.lexicon.iter().map(|(word, lean)| (word.clone(), *lean)).collect();
-    let concerns = config.concerns.iter().map(|(concern, words)| (concern.clone(), words.clone())).collect();
     let brands = BrandSet::compile(queries, config.version()).map_err(cli::Stop::usage)?;
-    let scorer = cli::model::beside(Scorer::with_concerns(lexicon, concerns), config)?;
     let routes = match told {
         Told::Outlets => config.outlets.iter().map(route).collect(),
         Told::Nobody | Told::NothingJudged => Vec::new(),
@@ -147,12 +144,22 @@ pub(crate) fn knowledge(config: &Config, told: Told) -> Result<Knowledge, cli::S
     Ok(Knowledge {
         brands: Arc::new(brands),
         tokenizer: Arc::new(Tokenizer::new(words)),
-        scorer: Arc::new(scorer),
+        scorer: Arc::new(scorer(config)?),
         rule: Arc::new(Rule { watch: Arc::new(watch(config)), ..config.rule.clone() }),
         plan: Arc::new(Plan { cool_down: config.cool_down, routes, lives: live_on(config) }),
         lives: Arc::new(lives(config)),
         judges: told != Told::NothingJudged,
     })
+}
+
+/// What reads posts.
+///
+/// # Errors
+/// The model cannot be read.
+pub(crate) fn scorer(config: &Config) -> Result<Scorer, cli::Stop> {
+    let lexicon = config.lexicon.iter().map(|(word, lean)| (word.clone(), *lean)).collect();
+    let concerns = config.concerns.iter().map(|(concern, words)| (concern.clone(), words.clone())).collect();
+    cli::model::beside(Scorer::with_concerns(lexicon, concerns), config)
 }
 
 /// What few posts are enough for.

@@ -8,6 +8,7 @@ use tocsin_model::Incident;
 use tocsin_runtime::stop_on_signals;
 use tokio::runtime::Runtime;
 
+use crate::backfill::catch_up;
 use crate::cli;
 use crate::cli::args::Speed;
 use crate::config::Config;
@@ -46,6 +47,8 @@ impl Sandbox {
         entries: impl Iterator<Item = Result<Entry, cli::Stop>>,
         count: u64,
     ) -> Result<Fed, cli::Stop> {
+        // A config with another query or another model counts anew what lies here already, as a restart does.
+        self.runtime.block_on(catch_up(&self.house, &self.store, config))?;
         let feed = Feed { count, speed: Speed::Max, key: part.to_owned() };
         let knowledge = knowledge(config, Told::Nobody)?;
         let fed = self.runtime.block_on(self.house.run_through(&self.store, knowledge, feed, entries))?;

@@ -241,7 +241,10 @@ pub(crate) fn outlets(config: &Config, house: &House) -> Result<Vec<Arc<dyn Outl
         .map(|outlet| -> Result<Arc<dyn Outlet>, Fault> {
             let name = outlet.name.clone();
             Ok(match &outlet.way {
-                Way::Console => Arc::new(Console::new(ConsoleConfig { name, zones: zones.clone() })),
+                Way::Console => {
+                    let (zones, language) = (zones.clone(), config.language);
+                    Arc::new(Console::new(ConsoleConfig { name, zones, language }))
+                }
                 Way::Webhook { url, secrets, headers, timeout } => {
                     let keys = secrets.iter().map(|s| secret(s.reveal())).collect();
                     let mut settings = WebhookConfig::new(name, secret(url.reveal()), keys);

@@ -12,16 +12,7 @@ use crate::cli::args::{ConfigFile, Since, Topics};
 use crate::cli::{self, Exit};
 use crate::config::{self, Servers};
 use crate::house::House;
-
-/// The groups, and what each reads.
-const GROUPS: [(&str, Topic); 6] = [
-    ("ingest", Topic::Raw),
-    ("kin", Topic::Kin),
-    ("tokenize", Topic::Matched),
-    ("score", Topic::Tokenized),
-    ("spike-detect", Topic::Scored),
-    ("notify", Topic::Signals),
-];
+use crate::services::GROUPS;
 
 /// `tocsin topics plan` and `apply`.
 pub(crate) fn topics(typed: &Topics, out: &mut impl Write) -> Result<io::Result<()>, cli::Stop> {

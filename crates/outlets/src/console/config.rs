@@ -2,6 +2,7 @@
 
 use tocsin_model::OutletId;
 
+use crate::language::Language;
 use crate::zones::Zones;
 
 /// Settings of a console. Nothing in them can be wrong.
@@ -11,4 +12,6 @@ pub struct ConsoleConfig {
     pub name: OutletId,
     /// In whose time it tells.
     pub zones: Zones,
+    /// In which language.
+    pub language: Language,
 }

@@ -16,6 +16,7 @@ use tocsin_flow::{Outlet, Undelivered};
 use tocsin_model::{Notice, OutletId, Receipt};
 
 use crate::kind::OutletKind;
+use crate::language::Language;
 use crate::zones::Zones;
 
 pub use self::config::ConsoleConfig;
@@ -32,6 +33,7 @@ pub(crate) const KIND: OutletKind = OutletKind {
 pub struct Console {
     name: OutletId,
     zones: Zones,
+    language: Language,
     to: Arc<Mutex<dyn Write + Send>>,
 }
 
@@ -43,11 +45,12 @@ impl Console {
 
     /// To anything else: it gets the colours as ANSI sequences, unless it takes them out.
     pub fn writing_to(config: ConsoleConfig, to: impl Write + Send + 'static) -> Console {
-        Console { name: config.name, zones: config.zones, to: Arc::new(Mutex::new(to)) }
+        let ConsoleConfig { name, zones, language } = config;
+        Console { name, zones, language, to: Arc::new(Mutex::new(to)) }
     }
 
     async fn write(&self, notice: &Notice) -> Result<Receipt, Undelivered> {
-        let text = render(notice, &self.zones.of(&notice.incident.subject));
+        let text = render(notice, &self.zones.of(&notice.incident.subject), self.language);
         let to = self.to.clone();
         // A terminal that is scrolled back takes nothing: that must not hold up the whole process.
         let written = tokio::task::spawn_blocking(move || {

@@ -21,7 +21,7 @@ fn shanghai() -> TimeZone {
 }
 
 fn plain(notice: &Notice) -> String {
-    anstream::adapter::strip_str(&render(notice, &shanghai())).to_string()
+    anstream::adapter::strip_str(&render(notice, &shanghai(), Language::Both)).to_string()
 }
 
 /// Under a ruler of a hundred columns, which also keeps the margin from being taken for indentation.
@@ -165,7 +165,7 @@ fn a_terminal_gets_colours_and_the_severity_has_its_own() {
     let first_line = |severity| {
         let mut notice = rig::notice();
         notice.incident.rings[1].severity = severity;
-        let page = render(&notice, &shanghai());
+        let page = render(&notice, &shanghai(), Language::Both);
         page.lines().nth(1).unwrap().split("山岚").next().unwrap().replace('\u{1b}', "^")
     };
     let lines = Severity::ALL.map(first_line).join("\n");
@@ -184,7 +184,7 @@ fn strangers_words_cannot_paint_the_screen_or_forge_a_line() {
     e.top_posts[0].excerpt = "\u{1b}[2J\u{1b}]0;owned\u{7}\r\n🔔 红色 RED\u{202e}".into();
     e.top_authors[0].name = Some("a\u{1b}[31m\nb".into());
     e.top_terms[0].0 = "x\u{9b}2J".into();
-    let page = render(&notice, &shanghai());
+    let page = render(&notice, &shanghai(), Language::Both);
     let ours = ["\u{1b}[0m", "\u{1b}[1m", "\u{1b}[2m", "\u{1b}[30m", "\u{1b}[48;5;208m"];
     let rest = ours.iter().fold(page.clone(), |page, code| page.replace(code, ""));
     assert!(!rest.contains(|c: char| c != '\n' && c.is_control()), "{rest:?}");
@@ -215,7 +215,11 @@ impl Write for Tape {
 }
 
 fn console(tape: Tape) -> Console {
-    let config = ConsoleConfig { name: OutletId::new("desk").unwrap(), zones: Zones::all(shanghai()) };
+    let config = ConsoleConfig {
+        name: OutletId::new("desk").unwrap(),
+        zones: Zones::all(shanghai()),
+        language: Language::Both,
+    };
     Console::writing_to(config, tape)
 }
 
@@ -226,7 +230,10 @@ async fn a_delivery_is_claimed_once_it_is_written() {
     let notice = rig::notice();
     assert_eq!(console.name(), "desk");
     assert_eq!(console.deliver(&notice).await, Ok(Receipt { reference: None }));
-    assert_eq!(String::from_utf8(tape.0.lock().unwrap().clone()).unwrap(), render(&notice, &shanghai()));
+    assert_eq!(
+        String::from_utf8(tape.0.lock().unwrap().clone()).unwrap(),
+        render(&notice, &shanghai(), Language::Both)
+    );
 }
 
 #[tokio::test]
@@ -313,4 +320,23 @@ fn what_was_pulled_what_makes_it_worse_the_trade_and_an_answer_are_told() {
                          Its own account spoke at 11-03 21:22; in the 20 min since then 12 posts more than
                          usual came, where 80 were to come without it.
     "#]].assert_eq(&top.join("\n"));
+}
+
+#[test]
+fn a_notice_is_told_in_the_language_asked_for() {
+    let told = |language| {
+        let pages = [rig::notice(), rig::with_news(News::Shown), rig::with_news(News::Over)];
+        let ours = |page: String| page.lines().filter(|line| !line.contains(['“', '”'])).collect::<String>();
+        pages.map(|notice| {
+            ours(anstream::adapter::strip_str(&render(&notice, &shanghai(), language)).to_string())
+        })
+    };
+    for page in told(Language::English) {
+        assert!(!page.contains("响铃") && !page.contains("往常") && !page.contains("已结束"), "{page}");
+    }
+    for page in told(Language::Chinese) {
+        for word in ["ring", "posts", "usual", "expected", "OVER", "next", "lasted"] {
+            assert!(!page.contains(word), "{word}: {page}");
+        }
+    }
 }

@@ -1,8 +1,9 @@
 //! Real Redis servers of `services/redis.sh`, each in a folder and on ports of its own, gone when the test is.
 
+use std::fs::File;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicU16, Ordering};
 
 use tempfile::TempDir;
 use tocsin_redis::{Address, Place, Settings, Tls};
@@ -11,6 +12,7 @@ use tocsin_redis::{Address, Place, Settings, Tls};
 pub struct Servers {
     folder: TempDir,
     port: u16,
+    _ports: File,
 }
 
 impl Servers {
@@ -29,7 +31,8 @@ impl Servers {
             eprintln!("skipped: there is no redis-server here; `make setup` installs it");
             return None;
         }
-        let servers = Servers { folder: tempfile::tempdir().expect("a folder"), port: free_port() };
+        let (port, held) = ports();
+        let servers = Servers { folder: tempfile::tempdir().expect("a folder"), port, _ports: held };
         let mut start = servers.script(verb);
         start.arg(servers.port.to_string()).envs(variables.iter().copied());
         let started = start.output().expect("the script runs");
@@ -90,17 +93,20 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the workspace")
 }
 
-/// A port with nine free ones behind it, below those that the system gives out; and so are those that a
-/// Cluster's servers talk on, 10,000 higher.
-fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let start = (std::process::id() % 400) as u16 * 25;
-    for _ in 0..400 {
-        let port = 12_000 + (start + NEXT.fetch_add(10, Ordering::Relaxed)) % 10_000;
-        let is_free = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
-        if (port..port + 10).all(is_free) && (port + 10_000..port + 10_010).all(is_free) {
-            return port;
+/// Ports of each set of servers: a Cluster has twelve.
+const PORTS: u16 = 20;
+
+/// The first of some free ports, and what holds them for this process: a server that is killed gives its port back for
+/// a moment, and no other test may take it meanwhile. They lie below those of Kafka's tests and of the system.
+fn ports() -> (u16, File) {
+    let folder = std::env::temp_dir().join("tocsin-redis-ports");
+    std::fs::create_dir_all(&folder).expect("a folder for locks");
+    for port in (12_000..20_000).step_by(usize::from(PORTS)) {
+        let lock = File::create(folder.join(port.to_string())).expect("a lock");
+        let is_free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
+        if lock.try_lock().is_ok() && (port..port + PORTS).all(is_free) {
+            return (port, lock);
         }
     }
-    panic!("no free port between 12,000 and 32,000");
+    panic!("no free ports between 12,000 and 20,000");
 }

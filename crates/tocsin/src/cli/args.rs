@@ -289,6 +289,27 @@ labels; irony counts from 0.5 on.")]
         command: Incidents,
     },
 
+    /// The shapes of what goes over topics, for those downstream
+    #[command(after_help = "\
+Examples:
+  tocsin schema                                  which shapes there are
+  tocsin schema signal > signal-v1.json          the JSON Schema of one
+  tocsin schema --asyncapi > asyncapi.yaml       topics, keys, headers, as AsyncAPI 3 says them")]
+    Schema(Schema),
+
+    /// Whether a running process is ready, for health checks
+    #[command(after_help = "\
+Examples:
+  tocsin ready
+  tocsin ready 127.0.0.1:8000
+
+It asks /readyz. The exit code is 0 when it is ready, and 1 when it is not or nobody answers.")]
+    Ready {
+        /// Where it listens
+        #[arg(value_name = "ADDRESS", default_value = "127.0.0.1:7227")]
+        address: String,
+    },
+
     /// Print what makes a shell complete commands
     #[command(after_help = "\
 Examples:
@@ -344,6 +365,17 @@ pub(crate) struct Place {
     /// The data folder; goes before the config's [store] path
     #[arg(long, value_name = "FOLDER", env = "TOCSIN_DATA")]
     pub(crate) data: Option<PathBuf>,
+}
+
+/// A shape, or all topics.
+#[derive(clap::Args, Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Schema {
+    /// Its name, such as signal
+    #[arg(conflicts_with = "asyncapi")]
+    pub(crate) name: Option<String>,
+    /// The AsyncAPI document
+    #[arg(long)]
+    pub(crate) asyncapi: bool,
 }
 
 /// Run recorded posts.

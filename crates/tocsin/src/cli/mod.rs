@@ -12,6 +12,8 @@ pub(crate) mod config; // check, show, schema, example
 pub(crate) mod eval; // what it gets right on labelled texts
 pub(crate) mod exit; // how a command ended
 pub(crate) mod model; // which model reads
+pub(crate) mod ready; // whether a running process is
+pub(crate) mod schema; // the shapes of what goes over topics
 pub(crate) mod train; // a model from labelled texts
 pub(crate) mod version; // what this is
 

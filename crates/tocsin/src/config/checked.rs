@@ -12,6 +12,7 @@ use tocsin_ingest::Query;
 use tocsin_inlets::records::{Columns, Format};
 use tocsin_kafka::{Brokers, Replication, Retention};
 use tocsin_model::{AuthorId, BrandId, EventTime, Hour, OutletId, Severity, SourceId, Span, Subject};
+use tocsin_outlets::Language;
 use tocsin_spike_detect::{Enough, List, Rule, Watched};
 
 use super::faults::Fault;
@@ -46,6 +47,8 @@ pub(crate) struct Config {
     pub(crate) lists: Lists,
     /// A signal within this of the last one joins its incident.
     pub(crate) cool_down: Span,
+    /// In which language the console tells.
+    pub(crate) language: Language,
     /// Where things are kept, and for how long.
     pub(crate) store: Store,
     /// Kafka and Redis, where they carry links and state; else the data folder does.

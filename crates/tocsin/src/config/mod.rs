@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub(crate) use checked::{
-    Account, Beside, Brand, Config, Event, FileSource, Inlet, Kafka, Keyword, Listed, LogFormat, Outlet,
+    Account, Beside, Brand, Config, Event, FileSource, Inlet, Keyword, Listed, LogFormat, Outlet,
     Servers, Way, hash, offsets,
 };
 pub(crate) use example::example;

@@ -380,6 +380,20 @@ pub(super) struct RawNotify {
     /// A signal within this of the last one joins its incident. Default: 90min.
     #[schemars(example = &"90min")]
     pub(super) cool_down: Option<String>,
+    /// In which language the console tells: zh, en, or both. Default: both. (DingTalk is told in Chinese.)
+    pub(super) language: Option<RawLanguage>,
+}
+
+/// In which language.
+#[derive(Deserialize, JsonSchema, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum RawLanguage {
+    /// 中文
+    Zh,
+    /// English
+    En,
+    /// 中文 and English
+    Both,
 }
 
 /// Where posts and incidents are kept, and for how long.

@@ -7,6 +7,7 @@ use toml::{Table, Value};
 use tocsin_inlets::records::Format;
 use tocsin_kafka::{Brokers, Replication, Security};
 use tocsin_model::{EventTime, Severity, SourceId, Span};
+use tocsin_outlets::Language;
 use tocsin_redis::Place;
 use tocsin_spike_detect::{Enough, Grounds};
 
@@ -21,7 +22,13 @@ pub(crate) fn show(config: &Config) -> String {
     let mut top = Table::new();
     put(&mut top, "http", table([("listen", text(config.listen))]));
     put(&mut top, "detect", detect(config));
-    put(&mut top, "notify", table([("cool_down", text(lengths::write(config.cool_down)))]));
+    let language = match config.language {
+        Language::Chinese => "zh",
+        Language::English => "en",
+        Language::Both => "both",
+    };
+    let notify = [("cool_down", text(lengths::write(config.cool_down))), ("language", text(language))];
+    put(&mut top, "notify", table(notify));
     put(&mut top, "store", store(config));
     if let Some(servers) = &config.servers {
         put(&mut top, "kafka", kafka(&servers.kafka));

@@ -84,8 +84,8 @@ fn the_smallest_config_works() {
 
         [detect.severity.worse]
         forecast = 250.0
-        negative_share = 0.5
-        reach = 1000000.0
+        negative_share = 0.4
+        reach = 5000000.0
         safety = 3.0
         speed = 250.0
 
@@ -108,6 +108,7 @@ fn the_smallest_config_works() {
 
         [notify]
         cool_down = "90min"
+        language = "both"
 
         [[outlet]]
         kind = "console"
@@ -554,8 +555,8 @@ fn the_environment_goes_before_the_file() {
 
         [detect.severity.worse]
         forecast = 250.0
-        negative_share = 0.5
-        reach = 1000000.0
+        negative_share = 0.4
+        reach = 5000000.0
         safety = 3.0
         speed = 250.0
 
@@ -578,6 +579,7 @@ fn the_environment_goes_before_the_file() {
 
         [notify]
         cool_down = "90min"
+        language = "both"
 
         [[outlet]]
         brands = ["360"]

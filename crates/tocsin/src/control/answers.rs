@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tocsin_embedded::{Office, Store};
 use tocsin_flow::{Arrival, Arrivals, Fault, Intake};
-use tocsin_model::{ArrivalTime, BrandId, Day, DayCounts, Minute, Rejected, State, Subject};
+use tocsin_ingest::{BrandSet, Matcher, Query, clean};
+use tocsin_model::{ArrivalTime, BrandId, Day, DayCounts, Minute, Rejected, Signal, Span, State, Subject};
 
 /// One question.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -26,8 +27,8 @@ pub(crate) enum Question {
     Retry { which: Which },
     /// The days that are kept of a brand.
     Days { brand: String },
-    /// A signal, and what its window holds now.
-    Signal { id: String },
+    /// A signal, what its window holds now, and which posts that the query takes came into it later.
+    Signal { id: String, query: Option<String> },
 }
 
 /// Which rejected records.
@@ -59,6 +60,12 @@ pub(crate) struct Clerk {
     intake: Arc<dyn Intake>,
 }
 
+/// A post that comes later than this is not heard.
+const HEARD: Span = Span::from_minutes(60);
+/// Posts that came after a signal are told one by one up to so many, ...
+const LATER_MAX: usize = 20;
+/// ... each with so many letters of it.
+const EXCERPT_CHARS: usize = 40;
 /// How many records are sent again at once.
 const TOGETHER: usize = 500;
 
@@ -82,7 +89,7 @@ impl Clerk {
             }
             Question::Retry { which } => self.retry(which, now).await,
             Question::Days { brand } => self.days(brand),
-            Question::Signal { id } => self.signal(id),
+            Question::Signal { id, query } => self.signal(id, query.as_deref()),
         }
     }
 
@@ -96,7 +103,7 @@ impl Clerk {
         Ok(json!({"now": kept.now.millis(), "first": kept.first.map(|minute| minute.0), "days": days}))
     }
 
-    fn signal(&self, id: &str) -> Result<Value, Fault> {
+    fn signal(&self, id: &str, query: Option<&str>) -> Result<Value, Fault> {
         let mut found = None;
         self.office.signals(|signal| {
             if signal.id.as_str() == id {
@@ -104,16 +111,42 @@ impl Clerk {
             }
         })?;
         let Some(signal) = found else { return Ok(Value::Null) };
-        let holds = match &signal.state {
+        let (holds, later) = match &signal.state {
             State::Abnormal { evidence, .. } => {
                 let last = signal.at.minute();
                 let first = Minute(last.0 - i64::from(evidence.window_minutes) + 1);
-                self.office.window(&signal.subject, first, last)?
+                let taken = query.map_or(Ok(Vec::new()), |query| self.later(&signal, first, query))?;
+                (self.office.window(&signal.subject, first, last)?, taken)
             }
-            State::Cleared { .. } => None,
+            State::Cleared { .. } => (None, Vec::new()),
         };
         let holds = holds.map(|c| json!({"heard": c.heard, "negative": c.negative, "posts": c.posts}));
-        Ok(json!({"signal": value(&tocsin_wire::write_signal(&signal)), "holds": holds}))
+        Ok(json!({"signal": value(&tocsin_wire::write_signal(&signal)), "holds": holds, "later": later}))
+    }
+
+    /// Kept posts that the query takes, of the window from `first` on, that were heard after the signal: at most
+    /// [`LATER_MAX`] of them. What mentions the brand only by descent is not among them.
+    fn later(&self, signal: &Signal, first: Minute, query: &str) -> Result<Vec<Value>, Fault> {
+        let Subject::Brand(brand) = &signal.subject else { return Ok(Vec::new()) };
+        let Ok(query) = Query::parse(query) else { return Ok(Vec::new()) };
+        let Ok(set) = BrandSet::compile(vec![(brand.clone(), query)], 0) else { return Ok(Vec::new()) };
+        let mut matcher = Matcher::new(Arc::new(set));
+        let mut later = Vec::new();
+        for kept in self.office.recorded(signal.at) {
+            let (arrived, json) = kept?;
+            if arrived.after(signal.at) > HEARD || later.len() == LATER_MAX {
+                break;
+            }
+            let Ok(post) = tocsin_wire::read_post(&json, arrived) else { continue };
+            let in_window = (first..=signal.at.minute()).contains(&post.created.minute());
+            let text = clean(&post);
+            if arrived > signal.at && in_window && !matcher.mentions(&post, &text).is_empty() {
+                let excerpt: String = text.text.chars().take(EXCERPT_CHARS).collect();
+                let (id, arrived) = (post.id.to_string(), tocsin_wire::rfc3339(arrived.millis()));
+                later.push(json!({"id": id, "arrived": arrived, "excerpt": excerpt}));
+            }
+        }
+        Ok(later)
     }
 
     fn incidents(&self, open: bool, brand: Option<&str>, limit: usize) -> Result<Value, Fault> {

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use serde_json::Value;
-use tocsin_model::{Evidence, Signal, State};
+use tocsin_model::{Evidence, Severity, Signal, State};
 use tocsin_spike_detect::recompute;
 
 /// A number that is stored and read again is the same to this part of itself.
@@ -23,8 +23,11 @@ pub(super) fn explain(out: &mut impl Write, answer: &Value) -> io::Result<()> {
         State::Abnormal { severity, evidence, .. } => {
             writeln!(out, "says        {} is abnormal, {severity}", signal.kind)?;
             numbers(out, evidence)?;
+            around(out, evidence)?;
             verdict(out, evidence)?;
-            windows(out, &signal, evidence, &answer["holds"])
+            how_bad(out, *severity, evidence)?;
+            windows(out, &signal, evidence, &answer["holds"])?;
+            later(out, &answer["later"])
         }
     }
 }
@@ -61,13 +64,57 @@ fn numbers(out: &mut impl Write, e: &Evidence) -> io::Result<()> {
     Ok(())
 }
 
+/// What was pulled, the trade, an answer.
+fn around(out: &mut impl Write, e: &Evidence) -> io::Result<()> {
+    for pulled in &e.pulled {
+        let (posts, enough) = (pulled.posts, pulled.enough);
+        writeln!(
+            out,
+            "pulled      {}: {posts} posts, {enough} are enough; {}",
+            pulled.name, pulled.severity
+        )?;
+    }
+    for rival in &e.rivals {
+        let rises = if rival.rises { "rises, too" } else { "does not rise" };
+        let (brand, heard, expected) = (&rival.brand, rival.heard, rival.expected);
+        writeln!(
+            out,
+            "rival       {brand}: {heard} posts heard in 60 minutes, {expected:.2} expected: {rises}"
+        )?;
+    }
+    if let Some(answered) = &e.answered {
+        let at = tocsin_wire::rfc3339(answered.at.start().millis());
+        let (excess, forecast) = (answered.excess, answered.forecast);
+        writeln!(
+            out,
+            "answered    {at}: {excess:.2} posts beyond the usual since then; {forecast:.2} were to come without it"
+        )?;
+    }
+    Ok(())
+}
+
+/// The severity made again from the numbers above alone.
+fn how_bad(out: &mut impl Write, severity: Severity, e: &Evidence) -> io::Result<()> {
+    match recompute(e).and_then(|again| again.severity) {
+        Some(again) if again == severity => writeln!(out, "severity    {severity}: the same"),
+        Some(again) => writeln!(out, "severity    DIFFERS: {severity}, and made again {again}"),
+        None => {
+            writeln!(out, "severity    {severity}: an older version of tocsin did not say what made it so")
+        }
+    }
+}
+
 /// The test made again from the numbers above alone.
 fn verdict(out: &mut impl Write, e: &Evidence) -> io::Result<()> {
     writeln!(out, "test        {}", e.test)?;
     for (name, number) in &e.given {
         writeln!(out, "given       {name} = {number:.4}")?;
     }
-    writeln!(out, "chance      10^{:.2}; abnormal from 10^{:.2} down", e.log10_p, e.log10_threshold)?;
+    if e.pulled.is_empty() {
+        writeln!(out, "chance      10^{:.2}; abnormal from 10^{:.2} down", e.log10_p, e.log10_threshold)?;
+    } else {
+        writeln!(out, "chance      none: the config says how many posts are enough")?;
+    }
     let Some(again) = recompute(e) else {
         return writeln!(
             out,
@@ -78,6 +125,7 @@ fn verdict(out: &mut impl Write, e: &Evidence) -> io::Result<()> {
     let same = near(again.log10_p, e.log10_p) && near(again.log10_threshold, e.log10_threshold);
     let (p, threshold) = (again.log10_p, again.log10_threshold);
     match (same, again.is_abnormal) {
+        (true, true) if !e.pulled.is_empty() => writeln!(out, "again       the same, and abnormal"),
         (true, true) => writeln!(out, "again       10^{p:.2}: the same, and abnormal"),
         _ => writeln!(out, "again       DIFFERS: 10^{p:.2} against 10^{threshold:.2}"),
     }
@@ -96,4 +144,13 @@ fn windows(out: &mut impl Write, signal: &Signal, e: &Evidence, holds: &Value) -
     }
     let later = (heard - e.observed, (negative - e.negative) as f64 / 1000.0);
     writeln!(out, "windows     hold the same; {} posts ({:.2} negative) came into it later", later.0, later.1)
+}
+
+/// Posts that belong into the window and came after the signal.
+fn later(out: &mut impl Write, later: &Value) -> io::Result<()> {
+    for post in later.as_array().into_iter().flatten() {
+        let text = |key: &str| post[key].as_str().unwrap_or_default().to_owned();
+        writeln!(out, "later       {} came {}: {}", text("id"), text("arrived"), text("excerpt"))?;
+    }
+    Ok(())
 }

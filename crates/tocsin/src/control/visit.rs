@@ -99,7 +99,11 @@ pub(crate) fn baseline(typed: &Baselines, out: &mut impl Write) -> Result<std::i
 
 /// Runs `tocsin explain`.
 pub(crate) fn explain(typed: &Explain, out: &mut impl Write) -> Result<std::io::Result<()>, cli::Stop> {
-    let answer = ask(&typed.place, &Question::Signal { id: typed.signal.clone() })?.answer;
+    let (_, config) = folder(&typed.place)?;
+    let is_of = |brand: &&config::Brand| typed.signal.starts_with(&format!("{}:", brand.subject()));
+    let brand = config.as_ref().and_then(|config| config.brands.iter().find(is_of));
+    let query = brand.map(|brand| brand.query_text.clone());
+    let answer = ask(&typed.place, &Question::Signal { id: typed.signal.clone(), query })?.answer;
     if answer.is_null() {
         let words = format!("no signal {}; tocsin incidents show has those of an incident", typed.signal);
         return Err(cli::Stop::failed(words));

@@ -57,7 +57,8 @@ pub(super) fn incident(out: &mut impl Write, answer: &Value, config: &Option<Con
         news,
         incident: Box::new(incident),
     };
-    let page = tocsin_outlets::render(&notice, &zone.unwrap_or(jiff::tz::TimeZone::UTC));
+    let language = config.as_ref().map(|config| config.language).unwrap_or_default();
+    let page = tocsin_outlets::render(&notice, &zone.unwrap_or(jiff::tz::TimeZone::UTC), language);
     write!(out, "{}", anstream::adapter::strip_str(&page))
 }
 

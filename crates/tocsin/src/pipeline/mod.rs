@@ -12,6 +12,7 @@ mod leaders; // who began what is said
 mod part; // which of the stages a chain does
 mod past; // what is learned of a subject's past weeks
 mod service; // a part of the way over topics
+mod stand; // how brands stand, for the metrics
 mod tell; // signals → incidents → notices
 mod trade; // us or everybody
 
@@ -21,7 +22,7 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 use tocsin_flow::{Batch, Casebook, Claims, Clock, Fault, Kin, Outputs, RawRecord, Windows};
 use tocsin_ingest::{BrandSet, Matcher};
-use tocsin_model::{ArrivalTime, Lane, Matched, Position, Scored, Sighting, Subject, Tokenized};
+use tocsin_model::{ArrivalTime, Lane, Matched, Minute, Position, Scored, Sighting, Subject, Tokenized};
 use tocsin_notify::Plan;
 use tocsin_runtime::{Metrics, Step, Ticks};
 use tocsin_score::Scorer;
@@ -84,6 +85,8 @@ pub struct Chain<S> {
     pasts: past::Pasts,
     /// Since when a live chain hears what comes.
     started: Option<ArrivalTime>,
+    /// The minute of the clock in which it was last shown how brands stand.
+    shown: Option<Minute>,
 }
 
 impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
@@ -104,6 +107,7 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
             state,
             part: Part::whole(),
             started,
+            shown: None,
             matcher: Matcher::new(Arc::clone(&knowledge.brands)),
             knowledge,
             reload,
@@ -209,7 +213,7 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
         let took = self.clock.steady().saturating_sub(began);
         self.metrics.stage_ran("spike-detect", read.scored.len(), outputs.signals.len(), took);
         self.judged(&read.scored);
-        Ok(())
+        self.show_brands().await
     }
 }
 
@@ -245,6 +249,7 @@ impl<S: Claims + Kin + Windows + Casebook> Step for Chain<S> {
             self.metrics.incidents_open(self.state.open().await?.len());
         }
         self.now = self.now.max(Some(now));
+        self.show_brands().await?;
         Ok(outputs)
     }
 

@@ -118,6 +118,8 @@ fn count_line(brand: &str, row: &HourRow) -> Value {
         "reposts_gained": c.reposts_gained,
         "comments_gained": c.comments_gained,
         "views_gained": c.views_gained,
+        "ignored": c.ignored,
+        "answers": c.answers,
     })
 }
 

@@ -30,12 +30,15 @@ pub(super) struct Both<R> {
     at: Option<Lane>,
     /// Which Redis it was.
     incarnation: u64,
+    /// Whether a lane is ours.
+    holds: Box<dyn Fn(Lane) -> bool + Send + Sync>,
 }
 
-impl<R: Carried> Both<R> {
+impl<R: Carried + 'static> Both<R> {
     pub(super) fn new(link: KafkaLink<R>, redis: Redis, state: RedisState, in_order: bool) -> Both<R> {
         let incarnation = redis.incarnation();
         Both {
+            holds: Box::new(link.holds()),
             link,
             redis,
             state,
@@ -65,9 +68,19 @@ impl<R: Carried> Both<R> {
         Ok(stands)
     }
 
+    /// Lanes that were given to others are theirs in Redis, too.
+    async fn leave_others(&mut self) {
+        let gone: Vec<Lane> = self.begun.keys().filter(|lane| !(self.holds)(**lane)).copied().collect();
+        for lane in gone {
+            self.begun.remove(&lane);
+            self.state.leave(lane).await;
+        }
+    }
+
     /// Waits for the transaction, and tells Redis what became of it.
     async fn finish(&mut self) -> Result<(), Fault> {
         self.link.settle().await?;
+        self.leave_others().await;
         let (done, taken): (Vec<_>, Vec<_>) = std::mem::take(&mut self.round)
             .into_iter()
             .partition(|(lane, to)| self.link.has_committed(*lane, *to));
@@ -83,7 +96,7 @@ impl<R: Carried> Both<R> {
     }
 }
 
-impl<R: Carried> Link for Both<R> {
+impl<R: Carried + 'static> Link for Both<R> {
     type Record = R;
 
     async fn fetch(&mut self, max: usize, wait: Duration) -> Result<Batch<R>, Fault> {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tocsin_model::{
     ArrivalTime, BrandId, Engagement, EventTime, Matched, Mention, Position, Sighting, Update,
@@ -16,41 +17,57 @@ use crate::time::Time;
 
 const WHAT: &str = "matched post";
 
-/// A post (or an update of one) with the brands that it mentions. `P` is the post as it is written, or as
-/// it is read.
-#[derive(Debug, Serialize, Deserialize)]
-struct MatchedV1<'a, P> {
+/// A post (or an update of one) with the brands that it mentions.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Matched")]
+pub(crate) struct MatchedV1<'a, P> {
     v: One,
+    /// Its place in `posts.raw`.
     position: u64,
+    /// When it came in.
     arrived: Time,
+    /// As it came in.
     post: P,
+    /// Its text without markup, in simplified characters and half width: what was matched.
     #[serde(borrow)]
     clean: Cow<'a, str>,
+    /// So many bytes of `clean` are the author's own words; behind them stands what was passed on.
     own: usize,
+    /// The time to which it is counted.
     at: Time,
+    /// Whether it was seen for the first time.
     sighting: SightingV1,
+    /// The brands that it mentions.
     #[serde(borrow)]
     mentions: Vec<MentionV1<'a>>,
+    /// Which version of the brands it was held against.
     brands_version: u64,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+/// A brand that a post mentions.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Mention")]
 struct MentionV1<'a> {
     #[serde(borrow)]
     brand: Cow<'a, str>,
     by: MentionedByV1,
+    /// Where in `clean`, in bytes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     places: Vec<(u32, u32)>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+/// A post, or an update of one.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "Sighting")]
 enum SightingV1 {
     First(TimingV1),
     Update(UpdateV1),
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+/// What a known post gained since it was last seen.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Update")]
 struct UpdateV1 {
     likes: u64,
     reposts: u64,

@@ -31,6 +31,7 @@ pub use tokenized::{read_tokenized, write_tokenized};
 
 pub(crate) use incident::IncidentV1;
 pub(crate) use kin::KinV1;
+pub(crate) use matched::MatchedV1;
 pub(crate) use notice::NoticeV1;
 pub(crate) use post::PostV1;
 pub(crate) use rejected::RejectedV1;

@@ -12,11 +12,13 @@ mod settings; // the sections with one of each
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use tocsin_outlets::Language;
+
 use super::at::At;
 use super::checked::Config;
 use super::document::Document;
 use super::faults::Fault;
-use super::raw::{RawConfig, RawHolidays};
+use super::raw::{RawConfig, RawHolidays, RawLanguage};
 
 /// What a check needs to know besides the raw values.
 pub(super) struct Surroundings<'a> {
@@ -48,7 +50,13 @@ pub(super) fn check(raw: RawConfig, around: &Surroundings<'_>, faults: &mut Vec<
     let detect = raw.detect.unwrap_or_default();
     let chinese_holidays = !matches!(detect.holidays, Some(RawHolidays::None));
     let (rule, authors) = checker.rule(detect);
-    let cool_down = checker.cool_down(raw.notify.unwrap_or_default());
+    let notify = raw.notify.unwrap_or_default();
+    let language = match notify.language {
+        Some(RawLanguage::Zh) => Language::Chinese,
+        Some(RawLanguage::En) => Language::English,
+        None | Some(RawLanguage::Both) => Language::Both,
+    };
+    let cool_down = checker.cool_down(notify);
     let store = checker.store(raw.store.unwrap_or_default());
     let servers = checker.servers(raw.kafka, raw.redis, store.as_ref());
     let dictionary = checker.dictionary(raw.tokenize.unwrap_or_default());
@@ -73,6 +81,7 @@ pub(super) fn check(raw: RawConfig, around: &Surroundings<'_>, faults: &mut Vec<
         authors,
         lists,
         cool_down: cool_down?,
+        language,
         store: store?,
         servers,
         listen: listen?,

@@ -61,16 +61,17 @@ pub(in crate::config) struct RawWorse {
     /// Negative posts beyond the usual, an hour, by the last 15 minutes. Default: 250.
     #[schemars(example = 250)]
     pub(in crate::config) speed: Option<f64>,
-    /// The part of the last hour's posts that is negative, up to 0.5. Default: 0.5.
-    #[schemars(example = 0.5)]
+    /// The part of the last hour's posts that is negative, up to 0.5. Default: 0.4.
+    #[schemars(example = 0.4)]
     pub(in crate::config) negative_share: Option<f64>,
-    /// Persons who may have been reached in the last hour. Default: 1000000.
-    #[schemars(example = 1_000_000)]
+    /// Persons who may have been reached in the last hour. Default: 5000000.
+    #[schemars(example = 5_000_000)]
     pub(in crate::config) reach: Option<f64>,
     /// Posts beyond the usual that are expected in the next hour. Default: 250.
     #[schemars(example = 250)]
     pub(in crate::config) forecast: Option<f64>,
-    /// Negative posts about safety, in the hour at hand and the two before it. Default: 3.
+    /// Negative posts about safety, in the hour at hand and the two before it, beyond a tenth of the usual negative
+    /// ones. Default: 3.
     #[schemars(example = 3)]
     pub(in crate::config) safety: Option<f64>,
 }

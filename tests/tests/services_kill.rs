@@ -1,0 +1,140 @@
+//! Services, brokers and Redis die under load, one after the other in an order drawn from a seed: the counts are those
+//! of one process that nothing happened to, and a notice that comes twice has the same id.
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use tocsin_flow::Clock as _;
+use tocsin_laws::Dice;
+use tocsin_runtime::WallClock;
+use tocsin_tests::{Desk, SECRET, Server, Servers, Town, program, said, seeds, stream, until};
+
+const STAGES: [&str; 5] = ["ingest", "tokenize", "score", "spike-detect", "notify"];
+
+/// What happens.
+#[derive(Clone, Copy, Debug)]
+enum Blow {
+    /// SIGKILL of a service, and a new one.
+    Service(usize),
+    /// A service stands still until others have its partitions, then goes on as if nothing had been.
+    Zombie(usize),
+    /// SIGKILL of a broker, and the same again.
+    Broker(u16),
+    /// SIGKILL of Redis, which has lost its last seconds when it is there again.
+    Redis(u64),
+}
+
+/// All of them, shuffled.
+fn blows(seed: u64) -> Vec<Blow> {
+    let mut dice = Dice::new(seed);
+    let mut blows: Vec<Blow> = (0..STAGES.len()).map(Blow::Service).collect();
+    blows.push(Blow::Zombie(dice.below(4) as usize));
+    blows.push(Blow::Broker(1 + dice.below(3) as u16));
+    blows.extend([1, 2, 5].map(Blow::Redis));
+    for i in (1..blows.len()).rev() {
+        blows.swap(i, dice.below(i as u64 + 1) as usize);
+    }
+    blows
+}
+
+fn signal(pid: u32, name: &str) {
+    assert!(Command::new("kill").args([name, &pid.to_string()]).status().unwrap().success());
+}
+
+/// How many records a service has read.
+fn has_read(service: &Server, stage: &str) -> f64 {
+    service.metric(&format!("tocsin_stage_records_in_total{{stage=\"{stage}\"}}")).unwrap_or(0.0)
+}
+
+impl Blow {
+    fn strike(self, town: &Town, services: &mut [Server]) {
+        let run = |stage: usize| town.run(STAGES[stage], &["--recorded-time"]);
+        match self {
+            Blow::Service(stage) => std::mem::replace(&mut services[stage], run(stage)).kill(),
+            Blow::Zombie(stage) => {
+                let other = run(stage);
+                let pid = services[stage].pid();
+                signal(pid, "-STOP");
+                until("the other has all partitions", || {
+                    let page = other.get("/metrics").text();
+                    let group = format!("tocsin_link_lag_records{{group=\"{}\"", STAGES[stage]);
+                    (page.lines().filter(|line| line.starts_with(&group)).count() == 6).then_some(())
+                });
+                signal(pid, "-CONT");
+                assert_eq!(std::mem::replace(&mut services[stage], other).stop(), Some(0));
+            }
+            Blow::Broker(number) => {
+                town.servers().broker("kill", number);
+                town.servers().broker("restart", number);
+            }
+            Blow::Redis(seconds) => {
+                town.servers().redis("kill", &[]);
+                town.servers().redis("cut", &[&seconds.to_string()]);
+                town.servers().redis("restart", &[]);
+            }
+        }
+    }
+}
+
+#[test]
+fn whatever_dies_under_load_the_counts_are_those_of_an_undisturbed_process() {
+    let Some(servers) = Servers::shared(3) else { return };
+    for seed in seeds(1) {
+        let folder = tempfile::tempdir().unwrap();
+        let Some((posts, brand)) = stream(&folder, "crisis_fast", seed, 20) else { return };
+        let desk = Desk::open();
+        let outlet = format!(
+            "[[outlet]]\nkind = \"webhook\"\nname = \"desk\"\nurl = \"{}\"\nsecrets = [\"{SECRET}\"]\n",
+            desk.url
+        );
+        let town = Town::build(servers, &format!("kill-{seed}"), 6, &(brand.config() + &outlet));
+        let mut services: Vec<Server> =
+            STAGES.iter().map(|stage| town.run(stage, &["--recorded-time"])).collect();
+        let mut replay = program();
+        replay.arg("replay").arg(&posts).arg("--config").arg(town.config());
+        replay.args(["--carrier", "kafka", "--speed", "15000", "--counts"]).arg(town.file("kafka.jsonl"));
+        let mut replay = replay.stdout(Stdio::null()).spawn().unwrap();
+        let clock = WallClock::new();
+        for blow in blows(seed) {
+            let at = clock.steady();
+            blow.strike(&town, &mut services);
+            println!("seed {seed}: {blow:?} took {:?}", clock.steady() - at);
+            // It goes on, before the next.
+            let before = has_read(&services[0], "ingest");
+            until("posts are read again", || {
+                let is_over = replay.try_wait().unwrap().is_some();
+                (is_over || has_read(&services[0], "ingest") > before).then_some(())
+            });
+        }
+        assert!(replay.wait().unwrap().success(), "seed {seed}: the replay through the services");
+
+        let counts = town.file("embedded.jsonl");
+        let mut undisturbed = program();
+        undisturbed.arg("replay").arg(&posts).arg("--config").arg(town.config()).arg("--counts").arg(&counts);
+        said(&mut undisturbed);
+        let read = |name: &str| std::fs::read_to_string(town.file(name)).unwrap();
+        assert_eq!(read("kafka.jsonl"), read("embedded.jsonl"), "seed {seed}");
+
+        for service in services {
+            assert_eq!(service.stop(), Some(0), "seed {seed}");
+        }
+        let mut bodies: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let calls = desk.all();
+        for call in &calls {
+            let notice: Value = serde_json::from_slice(&call.body).unwrap();
+            let what = format!("{} {} {}", notice["incident"]["id"], notice["news"], notice["ring"]);
+            bodies.entry(call.id.clone()).or_default().insert(what);
+        }
+        assert!(bodies.values().all(|what| what.len() == 1), "seed {seed}: one id, one notice: {bodies:?}");
+        // The desk refuses its first call; notify is killed once and stands still at most once.
+        assert!(
+            calls.len() <= bodies.len() + 3,
+            "seed {seed}: {} calls, {} notices",
+            calls.len(),
+            bodies.len()
+        );
+        assert!(!bodies.is_empty(), "seed {seed}: somebody was told");
+    }
+}
