@@ -12,12 +12,13 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 PROOF := --profile proof --workspace
 # How many times as many seeds `make soak` draws as `make test`.
 TIMES ?= 10
+SEED ?= 0
 # Where labelled texts are: NAME.train.tsv and NAME.test.tsv.
 SETS ?= ../shared/data/sentiment
 # How long `make fuzz` tries each target.
 FUZZ_SECONDS ?= 60
 
-.PHONY: help setup services-up services-down build demo test soak fuzz bench detection model eval peers fmt lint deny clean
+.PHONY: help setup services-up services-down build demo test soak kill fuzz bench bench-kafka detection model eval peers manifests image-root live sbom fmt lint deny clean
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +50,10 @@ soak: setup ## the long forms of the tests: more seeds, more cases, poison and l
 	TOCSIN_SOAK=1 TOCSIN_TIMES=$(TIMES) PROPTEST_CASES=4096 cargo test $(PROOF) --no-fail-fast
 	$(MAKE) fuzz
 
+kill: setup ## kill services, brokers and Redis under load in the order of SEED
+	cargo build $(PROOF) -p tocsin
+	TOCSIN_SEED=$(SEED) cargo test $(PROOF) -p tocsin-tests --test services_kill -- --nocapture
+
 fuzz: setup ## throw odd input at what reads queries and texts (FUZZ_SECONDS=60 for each target)
 	@cargo +nightly fuzz --version >/dev/null 2>&1 || { \
 	  echo 'Fuzzing needs a nightly compiler and cargo-fuzz: rustup toolchain install nightly && cargo install cargo-fuzz' >&2; exit 1; }
@@ -61,6 +66,17 @@ fuzz: setup ## throw odd input at what reads queries and texts (FUZZ_SECONDS=60 
 bench: setup ## one table of what it manages on this machine
 	cargo build --release -p tocsin -p tocsin-benches
 	$(TARGET)/release/tocsin-bench
+
+# Somebody else's answer to the same task, to measure beside ours.
+PEER ?=
+POSTS ?= 200000
+ROUNDS ?= 3
+bench-kafka: setup ## what the stages manage over Kafka and Redis (PEER=folder: beside somebody else's answer)
+	cargo build --release -p tocsin -p tocsin-benches
+	services/kafka.sh start $(TARGET)/bench/kafka 19192
+	services/redis.sh start $(TARGET)/bench/redis 16479
+	trap 'services/kafka.sh stop $(TARGET)/bench/kafka; services/redis.sh stop $(TARGET)/bench/redis; rm -rf $(TARGET)/bench' EXIT; \
+	  $(TARGET)/release/tocsin-bench-kafka 127.0.0.1:19192 127.0.0.1:16479 $(POSTS) $(ROUNDS) $(PEER)
 
 detection: setup ## how well it knows a crisis: the tables and curves of docs/detection.md (an hour, 2 GB)
 	cargo build --release -p tocsin -p tocsin-benches
@@ -77,6 +93,20 @@ peers: ## measure SnowNLP, cnsenti, VADER and TextBlob on the same rows (needs P
 	python3 -m venv $(TARGET)/peers
 	$(TARGET)/peers/bin/pip install --quiet -r benches/peers/requirements.txt
 	$(TARGET)/peers/bin/python benches/peers/measure.py $(SETS) $(or $(ROWS),500)
+
+manifests: ## hold deploy/ and k8s/ against what reads them: promtool, kustomize, shapes, habits (needs Python and Go)
+	deploy/checks/run.sh $(TARGET)/manifests
+
+image-root: setup ## run the image's root file system without a container engine (needs root)
+	cargo build $(PROOF) --bin tocsin
+	deploy/checks/image.sh $(TARGET)/proof/tocsin
+
+live: setup manifests ## run five services for two minutes, and ask every panel of the dashboards what it shows
+	cargo build $(PROOF) --bin tocsin
+	$(TARGET)/manifests/bin/python deploy/checks/live.py $(TARGET)/proof/tocsin
+
+sbom: ## list all that is in the program, as CycloneDX: target/tocsin.cdx.json
+	python3 deploy/checks/sbom.py > $(TARGET)/tocsin.cdx.json
 
 fmt: ## format all sources
 	cargo fmt --all

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use tocsin_redis::{Address, Place};
+
 use crate::process::{Server, program};
 
 /// Brokers and a Redis. They end when this process does.
@@ -88,6 +90,11 @@ impl Servers {
     #[track_caller]
     pub fn broker(&self, verb: &str, number: u16) {
         done(script("kafka.sh").arg(verb).arg(self.folder.join("kafka")).arg(number.to_string()));
+    }
+
+    /// Where Redis is.
+    pub fn redis_place(&self) -> Place {
+        Place::One(Address { host: "127.0.0.1".into(), port: self.redis })
     }
 
     /// A verb of `services/redis.sh`.

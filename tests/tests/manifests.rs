@@ -1,5 +1,5 @@
-//! Holds deploy/ and k8s/ against the program: each flag, environment name, port, topic, group and metric that stands there
-//! is one that the program has.
+//! Holds deploy/ and k8s/ against the program: each flag, environment name, port, topic and group that stands there is
+//! one that the program has.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -173,10 +173,11 @@ fn every_config_is_right_and_its_secrets_are_those_of_the_readme() {
         let config = read(path);
         for rest in config.split("/run/secrets/tocsin/").skip(1) {
             let key = rest.split('"').next().unwrap();
-            let content = if key == "webhook-url" {
-                "https://example.com/tocsin"
-            } else {
-                "whsec_dG9jc2luLXRvY3Npbi10b2NzaW4tdG9jc2lu"
+            let content = match key {
+                "webhook-url" => "https://example.com/tocsin",
+                "webhook-secret" => "whsec_dG9jc2luLXRvY3Npbi10b2NzaW4tdG9jc2lu",
+                pem if pem.ends_with(".pem") => "-----BEGIN CERTIFICATE-----\n",
+                _ => "a secret",
             };
             std::fs::write(folder.path().join(key), content).unwrap();
             assert!(

@@ -186,6 +186,27 @@ fn trouble(of: &[&str]) -> Vec<Value> {
     of.iter().flat_map(|name| (0..66).map(move |n| angry(name, n))).chain([answer]).collect()
 }
 
+/// The latest incident.
+fn incident(replayed: &Replayed) -> Value {
+    let listed = replayed.says(&["incidents", "list", "--json"]);
+    serde_json::from_str(listed.lines().next().unwrap()).unwrap()
+}
+
+#[test]
+fn posts_that_came_after_a_signal_are_listed_apart() {
+    let mut late = at(12, "late", "山岚茶饮喝出虫子，我也是");
+    late["arrives_at"] = tocsin_wire::rfc3339((NOON + 40) * MINUTE).into();
+    let mut of_others = at(12, "of others", "路过对手茶饮");
+    of_others["arrives_at"] = late["arrives_at"].clone();
+    let replayed = Replayed::new(trouble(&[BRAND]).into_iter().chain([late, of_others]).collect());
+    let at = tocsin_wire::rfc3339((NOON + 13) * MINUTE);
+    let signal = replayed.signals("negative").into_iter().find(|s| s["at"].as_str() >= Some(&*at)).unwrap();
+    let why = replayed.explained(&signal);
+    let later: Vec<&str> = why.lines().filter(|line| line.starts_with("later ")).collect();
+    assert!(later.iter().any(|line| line.contains("weibo/late came") && line.contains("喝出虫子")), "{why}");
+    assert!(!later.iter().any(|line| line.contains("对手")), "{why}");
+}
+
 #[test]
 fn an_answer_is_marked_and_held_against_the_forecast() {
     let replayed = Replayed::new(trouble(&[BRAND]));
@@ -198,6 +219,8 @@ fn an_answer_is_marked_and_held_against_the_forecast() {
     assert!(forecast > 40.0 && excess < forecast, "{followed}");
     let why = replayed.explained(signals.iter().rfind(|s| !answered(s).is_null()).unwrap());
     assert!(why.contains("answered    "), "{why}");
+    let page = replayed.says(&["incidents", "show", incident(&replayed)["id"].as_str().unwrap()]);
+    assert!(page.contains("回应 answer") && page.contains("若没有回应"), "{page}");
     let incident: Value =
         serde_json::from_str(replayed.says(&["incidents", "list", "--json"]).lines().next().unwrap())
             .unwrap();

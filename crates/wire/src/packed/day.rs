@@ -64,7 +64,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_day_comes_back(
-            hours in vec(proptest::array::uniform14(prop_oneof![Just(0), 0u64..9_999, any::<u64>()]), 24),
+            hours in vec(proptest::array::uniform15(prop_oneof![Just(0), 0u64..9_999, any::<u64>()]), 24),
             names in vec(("[a-z]{1,9}", 1u64..9_999), 0..40),
             delays in proptest::array::uniform12(any::<u64>()),
         ) {

@@ -74,7 +74,7 @@ mod tests {
         #[test]
         fn a_delta_comes_back(
             now in any::<i64>(),
-            minutes in btree_map(any::<i64>(), proptest::array::uniform14(any::<u64>()), 0..5),
+            minutes in btree_map(any::<i64>(), proptest::array::uniform15(any::<u64>()), 0..5),
             details in btree_map(any::<i64>(), vec(any::<u64>(), 0..40), 0..3),
         ) {
             let mut delta = Delta::new(Subject::Brand(BrandId::new("山岚").unwrap()));

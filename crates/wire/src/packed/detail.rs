@@ -156,7 +156,7 @@ pub(super) fn take_pulls(r: &mut Unpacker<'_>) -> Result<Pulls, Unreadable> {
         return Ok(pulls);
     }
     for _ in 0..r.entries()? {
-        let Some(kind) = Kind::from_name(&r.text()?) else { return Err(r.wrong("a trigger is of no kind")) };
+        let Some(kind) = Kind::from_name(r.text()?) else { return Err(r.wrong("a trigger is of no kind")) };
         let trigger = Trigger { kind, name: Arc::from(r.text()?) };
         let pull = Pull { posts: r.unsigned()?, last: Minute(r.signed()?), shown: take_list(r)? };
         pulls.0.insert(trigger, pull);

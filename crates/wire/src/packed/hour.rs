@@ -65,7 +65,7 @@ mod tests {
         #[test]
         fn an_hour_comes_back(
             hour in -9_999_999i64..9_999_999,
-            minutes in btree_map(0i64..60, proptest::array::uniform14(any::<u64>()), 0..60),
+            minutes in btree_map(0i64..60, proptest::array::uniform15(any::<u64>()), 0..60),
             authors in proptest::option::of(proptest::collection::vec(any::<u64>(), 0..40)),
         ) {
             let minute = |(m, counters)| (Minute(hour * 60 + m), Counts::from_array(counters));

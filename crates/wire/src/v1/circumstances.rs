@@ -41,9 +41,11 @@ pub(super) struct RivalV1 {
 pub(super) struct AnsweredV1 {
     /// The minute of the brand's own post.
     at: Time,
-    /// Posts beyond the usual since then.
+    /// For so many minutes it was followed by now, 60 at most.
+    minutes: u32,
+    /// Posts beyond the usual in these minutes.
     excess: Real,
-    /// So many were to come, by what was known at that minute.
+    /// So many were to come in them, by what was known when the post was made.
     forecast: Real,
 }
 
@@ -78,13 +80,13 @@ impl TryFrom<RivalV1> for Rival {
 impl From<Answered> for AnsweredV1 {
     fn from(a: Answered) -> AnsweredV1 {
         let at = Time(a.at.start().millis());
-        AnsweredV1 { at, excess: Real(a.excess), forecast: Real(a.forecast) }
+        AnsweredV1 { at, minutes: a.minutes, excess: Real(a.excess), forecast: Real(a.forecast) }
     }
 }
 
 impl From<AnsweredV1> for Answered {
     fn from(a: AnsweredV1) -> Answered {
         let at = Minute(a.at.0.div_euclid(60_000));
-        Answered { at, excess: a.excess.0, forecast: a.forecast.0 }
+        Answered { at, minutes: a.minutes, excess: a.excess.0, forecast: a.forecast.0 }
     }
 }
