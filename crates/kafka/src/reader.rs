@@ -1,5 +1,6 @@
 //! Looking at topics from outside of any group: whether all is done, and what lies there.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError;
 use rdkafka::{ClientContext, Offset, TopicPartitionList};
 use tocsin_flow::{Fault, Room};
+use tocsin_model::Lane;
 
 use crate::brokers::Brokers;
 use crate::carried::Carried;
@@ -54,8 +56,12 @@ impl Reader {
     }
 
     fn all_lanes(&self, at: Offset) -> Result<TopicPartitionList, Fault> {
+        self.these(0..self.lanes, at)
+    }
+
+    fn these(&self, these: impl IntoIterator<Item = u32>, at: Offset) -> Result<TopicPartitionList, Fault> {
         let mut lanes = TopicPartitionList::new();
-        for lane in 0..self.lanes {
+        for lane in these {
             lanes.add_partition_offset(&self.topic, lane as i32, at).map_err(|e| self.fault(&e))?;
         }
         Ok(lanes)
@@ -69,7 +75,7 @@ impl Reader {
     ) -> Result<bool, Fault> {
         self.consumer.assign(from).map_err(|e| self.fault(&e))?;
         let mut ends = 0;
-        while ends < self.lanes {
+        while ends < from.count() {
             match self.consumer.poll(ANSWER) {
                 Some(Ok(message)) => {
                     if !each(&message) {
@@ -128,11 +134,23 @@ pub async fn done(brokers: &Brokers, group: &str, topic: Topic, room: &Room) -> 
 /// # Errors
 /// What keeps us from the brokers.
 pub async fn read_all<R: Carried + 'static>(brokers: &Brokers) -> Result<Vec<R>, Fault> {
+    read_lanes(brokers, 0..brokers.lanes).await
+}
+
+/// The same of one lane.
+///
+/// # Errors
+/// As [`read_all`].
+pub async fn read_lane<R: Carried + 'static>(brokers: &Brokers, lane: Lane) -> Result<Vec<R>, Fault> {
+    read_lanes(brokers, lane.0..lane.0 + 1).await
+}
+
+async fn read_lanes<R: Carried + 'static>(brokers: &Brokers, lanes: Range<u32>) -> Result<Vec<R>, Fault> {
     let brokers = brokers.clone();
     blocking(move || {
         let reader = Reader::open(&brokers, "reader", R::TOPIC)?;
         let mut all = Vec::new();
-        reader.read(&reader.all_lanes(Offset::Beginning)?, |message| {
+        reader.read(&reader.these(lanes, Offset::Beginning)?, |message| {
             let mut record = incoming(message);
             if let Some(mut bytes) = record.value.take() {
                 all.extend(R::read(&record, &mut bytes).ok());

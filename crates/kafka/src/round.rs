@@ -420,9 +420,9 @@ mod tests {
     #[test]
     fn what_was_taken_under_an_older_tenure_is_nobodys() {
         let mut inside = reading();
-        inside.came([(Lane(0), record(0)), (Lane(1), record(0))].into_iter(), Duration::ZERO);
+        inside.came([(Lane(0), record(3)), (Lane(1), record(3))].into_iter(), Duration::ZERO);
         let taken = inside.take_round(Duration::ZERO, 9);
-        assert!(taken.iter().all(|t| inside.is_ours(t.lane, t.tenure)));
+        assert!(taken.len() == 2 && taken.iter().all(|t| inside.is_ours(t.lane, t.tenure)));
         inside.give_up(Lane(0));
         inside.hold(Lane(0));
         assert!(

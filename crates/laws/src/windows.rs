@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tocsin_flow::{Arrivals, Link, Outputs, Windows};
 use tocsin_model::{
-    ArrivalTime, BrandId, Counts, Day, DayCounts, Delta, HISTORY_HOURS, HOUR, History, Hour, Lane, Merged,
-    Minute, Position, SourceId, Span, Subject, VIEW_MINUTES,
+    ArrivalTime, BrandId, Counts, Day, DayCounts, Delta, HISTORY_HOURS, HOUR, History, Hour, Kind, Lane,
+    Merged, Minute, Position, SourceId, Span, Subject, Trigger, VIEW_MINUTES,
 };
 
 use crate::{Carrier, Dice, arrival, post, settle};
@@ -23,8 +23,14 @@ fn delta(lane: Lane, first: u64, last: u64) -> Delta {
             Counts { posts: 1, negative: place * 7 % 1_000, top_gain: place * 31 % 97, ..Counts::default() };
         let minute = Minute((place + u64::from(lane.0)) as i64 % 50);
         delta.minutes.entry(minute).or_default().add(&counts);
+        let pulls = &mut delta.details.entry(minute.hour()).or_default().pulls;
+        pulls.add(&fire(), minute, &format!("weibo/{place}"), "起火了");
     }
     delta
+}
+
+fn fire() -> Trigger {
+    Trigger { kind: Kind::Keyword, name: "起火".into() }
 }
 
 /// Random cuts, repetitions, lanes that interleave, crashes: the sums come out to the digit.
@@ -70,6 +76,8 @@ pub(crate) fn each_position_counts_once<C: Carrier>(fresh: &impl Fn() -> C, seed
     let view = settle(state.view(&subject(), now)).expect("a view");
     assert_eq!(view.last_minutes(VIEW_MINUTES), expected, "I4: seed {seed}");
     assert_eq!(view.last_hours(25), expected, "I4: hours hold the same, seed {seed}");
+    let pulled = view.detail().pulls.0.remove(&fire()).map(|pull| (pull.posts, pull.last));
+    assert_eq!(pulled, Some((expected.posts, Minute(49))), "I4: triggers are pulled once, seed {seed}");
     let (beyond, more) = (Position(END + 1), delta(Lane(0), 0, 0));
     let lost = state.merge(Lane(0), beyond, beyond, beyond, &more, now);
     assert_eq!(settle(lost).expect("an answer"), Merged::Lost, "I4: a store that knows less says so");

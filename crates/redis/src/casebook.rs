@@ -53,8 +53,7 @@ impl Casebook for RedisState {
         if case.get(&id).map_or(0, |row| row.version) != version {
             return Ok(Kept::Stale);
         }
-        let open = (!incident.is_over()).then(|| incident.clone());
-        case.insert(id.clone(), Row { version: incident.version, incident: open });
+        case.insert(id.clone(), Row::of(incident));
         desk.cases.told.entry(incident.subject.clone()).or_default().insert(id);
         Ok(Kept::Yes)
     }
@@ -93,6 +92,26 @@ impl Cases {
     pub(crate) fn abandon(&mut self) {
         self.read.clear();
         self.told.clear();
+    }
+
+    /// Puts back what Redis may have forgotten, from where the chain wrote it. What it has in a later version stays.
+    pub(crate) async fn restore(&mut self, redis: &Redis, incidents: Vec<Incident>) -> Result<(), Fault> {
+        self.settle(redis).await?;
+        for incident in incidents {
+            let subject = incident.subject.clone();
+            if !self.committed.contains_key(&subject) {
+                self.committed.insert(subject.clone(), (read(redis, &subject).await?, BTreeSet::new()));
+            }
+            let (case, changed) = self.committed.entry(subject).or_default();
+            let id = incident.id.to_string();
+            if case.get(&id).map_or(0, |row| row.version) < incident.version {
+                changed.insert(id.clone());
+                case.insert(id, Row::of(&incident));
+            }
+        }
+        self.committed.retain(|_, (_, changed)| !changed.is_empty());
+        self.committed.keys().for_each(|subject| drop(self.read.remove(subject)));
+        self.settle(redis).await
     }
 
     /// A subject's incidents, read once until the next commit: others may change them between.
@@ -168,6 +187,11 @@ fn write(redis: &Redis, subject: &Subject, case: &Case, changed: &BTreeSet<Strin
 }
 
 impl Row {
+    fn of(incident: &Incident) -> Row {
+        let open = (!incident.is_over()).then(|| incident.clone());
+        Row { version: incident.version, incident: open }
+    }
+
     /// The version as a number, then the incident, if it is not over.
     fn write(&self) -> Vec<u8> {
         let mut row = self.version.to_string().into_bytes();

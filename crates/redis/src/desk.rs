@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use tocsin_flow::Fault;
-use tocsin_model::{Lane, Position};
+use tocsin_model::{Incident, Lane, Position};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::casebook::Cases;
@@ -92,6 +92,15 @@ impl RedisState {
         desk.lane(self, lane).abandon();
         desk.buckets.abandon();
         desk.cases.abandon();
+    }
+
+    /// Puts incidents back that Redis may have forgotten, as they lie in the topic that they were written to. Of those
+    /// that it has in a later version nothing changes.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`] while Redis is away.
+    pub async fn restore(&self, incidents: Vec<Incident>) -> Result<(), Fault> {
+        self.desk().await.cases.restore(&self.redis, incidents).await
     }
 
     /// The lane is somebody else's from now on.

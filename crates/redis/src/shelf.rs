@@ -1,6 +1,7 @@
 //! Rows by id, many to a page: those that came together lie together, and whoever owns the lane knows by heart in
-//! which page an id is. So a new id costs no look at Redis and a few bytes of a page that is written anyway; only
-//! the pages of ids that are known are read. What is opened is changed here, and written whole.
+//! which page an id is (12 to 25 bytes of memory an id, learned when the lane is taken over). So a new id costs no look
+//! at Redis, and a few bytes of a page that is written anyway; only the pages of ids that are known are read. What is
+//! opened is changed here, and written whole.
 //!
 //! Tried before: linear hashing, which needs nothing by heart. A batch of 500 posts then read and wrote 500 buckets of
 //! 16 rows, 5 to 11 µs a post.

@@ -16,7 +16,7 @@ use crate::cli;
 use crate::cli::args::Speed;
 use crate::config::Config;
 use crate::house::House;
-use crate::services::GROUPS;
+use crate::services::{GROUPS, patiently};
 
 /// What lies in Kafka and Redis.
 struct Services<'a> {
@@ -40,7 +40,6 @@ pub(super) fn replay(
     let brokers = servers.kafka.brokers.clone();
     let (fed, redis) = runtime.block_on(async {
         stop_on_signals(house.stopper.clone()).map_err(cli::Stop::failed)?;
-        let redis = Redis::open(servers.redis.clone(), house.room.clone()).await?;
         let progress = Progress::new(recording.posts());
         let feeder = Feeder {
             intake: Arc::new(KafkaIntake::open(&brokers, house.room.clone())?),
@@ -55,19 +54,21 @@ pub(super) fn replay(
         let fed = fed?;
         // In the order of the way: what a group has done is in the next topic.
         for (group, topic) in GROUPS {
+            let done = patiently(house, "kafka", || tocsin_kafka::done(&brokers, group, topic, &house.room));
             tokio::select! {
-                done = tocsin_kafka::done(&brokers, group, topic, &house.room) => done?,
+                done = done => drop(done?),
                 () = stop.wait() => break,
             }
         }
         progress.clear();
-        Ok::<_, cli::Stop>((fed, redis))
+        let open = || Redis::open(servers.redis.clone(), house.room.clone());
+        Ok::<_, cli::Stop>((fed, patiently(house, "redis", open).await?))
     })?;
-    if house.stopper.stop().is_set() {
+    let Some(redis) = redis.filter(|_| !house.stopper.stop().is_set()) else {
         return Err(cli::Stop::failed(
             "stopped before the end; what was handed in is worked on by the services",
         ));
-    }
+    };
     outs.write(&Services { runtime, brokers, redis, config }, &fed, recording.disorder())
 }
 

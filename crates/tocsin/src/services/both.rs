@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 use tocsin_flow::{Batch, Fault, Link, Outputs, Peer};
-use tocsin_kafka::{Carried, Fences, KafkaLink};
-use tocsin_model::{ArrivalTime, Lane, Position};
+use tocsin_kafka::{Brokers, Carried, Fences, KafkaLink};
+use tocsin_model::{ArrivalTime, Incident, Lane, Position};
 use tocsin_redis::{Redis, RedisState};
 
 /// A link over Kafka of a chain that remembers in Redis.
-pub(super) struct Both<R> {
+pub struct Both<R> {
     link: KafkaLink<R>,
     redis: Redis,
     state: RedisState,
@@ -30,12 +30,22 @@ pub(super) struct Both<R> {
     at: Option<Lane>,
     /// Which Redis it was.
     incarnation: u64,
+    /// Of a chain that keeps incidents: where they were written. That is their truth, and Redis an index of it.
+    written: Option<Brokers>,
     /// Whether a lane is ours.
     holds: Box<dyn Fn(Lane) -> bool + Send + Sync>,
 }
 
 impl<R: Carried + 'static> Both<R> {
-    pub(super) fn new(link: KafkaLink<R>, redis: Redis, state: RedisState, in_order: bool) -> Both<R> {
+    /// Joins the two. `in_order`: whether what the chain remembers of a lane goes by the order of its records;
+    /// `written`: where it writes incidents, if it keeps any.
+    pub fn new(
+        link: KafkaLink<R>,
+        redis: Redis,
+        state: RedisState,
+        in_order: bool,
+        written: Option<Brokers>,
+    ) -> Both<R> {
         let incarnation = redis.incarnation();
         Both {
             holds: Box::new(link.holds()),
@@ -47,6 +57,7 @@ impl<R: Carried + 'static> Both<R> {
             round: BTreeMap::new(),
             at: None,
             incarnation,
+            written,
         }
     }
 
@@ -63,6 +74,13 @@ impl<R: Carried + 'static> Both<R> {
         let (stands, sure) = (self.state.stands(lane).await?, self.link.sure(lane));
         if stands < sure {
             return Err(too_old(R::TOPIC.name(), lane, stands, sure));
+        }
+        if let Some(brokers) = &self.written {
+            let mut latest = FxHashMap::default();
+            for incident in tocsin_kafka::read_lane::<Incident>(brokers, lane).await? {
+                latest.insert(incident.id.clone(), incident);
+            }
+            self.state.restore(latest.into_values().collect()).await?;
         }
         self.begun.insert(lane, (tenure, stands));
         Ok(stands)

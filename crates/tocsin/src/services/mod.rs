@@ -27,6 +27,7 @@ use crate::config::{Config, Servers};
 use crate::house::{House, Told, knowledge};
 use crate::pipeline::Stage;
 use crate::serve::{CAUTIONS_MAX, answer, file_inlets, listen, outlets, posts, until_stopped, watch_config};
+pub use both::Both;
 pub(crate) use ways::GROUPS;
 use ways::Ways;
 
@@ -154,7 +155,11 @@ async fn reach(house: &House, servers: &Servers) -> Result<Option<Redis>, Fault>
     patiently(house, "redis", || Redis::open(servers.redis.clone(), house.room.clone())).await
 }
 
-async fn patiently<T, F: Future<Output = Result<T, Fault>>>(
+/// Asks until there is an answer; none if it is time to stop before.
+///
+/// # Errors
+/// [`Fault::Misconfigured`] only.
+pub(crate) async fn patiently<T, F: Future<Output = Result<T, Fault>>>(
     house: &House,
     peer: &str,
     ask: impl Fn() -> F,
@@ -169,7 +174,7 @@ async fn patiently<T, F: Future<Output = Result<T, Fault>>>(
             Err(fault @ Fault::Unavailable { .. }) => fault,
             Err(fault) => return Err(fault),
         };
-        warn!(%fault, "waiting for it before anything begins");
+        warn!(%fault, "waiting for it to come back");
         tocsin_flow::Meters::peer_away(house.metrics.as_ref(), peer, true);
         tokio::select! {
             () = house.room.clock.wait(delays.next().unwrap_or(LOOK)) => {}

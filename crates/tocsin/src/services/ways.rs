@@ -90,7 +90,9 @@ impl Ways<'_> {
         let chain = Chain::new(state.clone(), self.known.clone(), secret, clock, metrics, self.ticks, None);
         let service = Service::<RedisState, R>::new(chain, part);
         if remembers {
-            self.spawn(tasks, Both::new(link, self.redis.clone(), state, way.in_order), service);
+            let brokers = &self.servers.kafka.brokers;
+            let written = (way.last == Stage::Notify).then(|| brokers.clone());
+            self.spawn(tasks, Both::new(link, self.redis.clone(), state, way.in_order, written), service);
         } else {
             self.spawn(tasks, link, service);
         }
