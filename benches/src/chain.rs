@@ -8,6 +8,7 @@ use jieba_rs::Jieba;
 use tocsin_ingest::{BrandSet, Matcher, Query, ingest, record};
 use tocsin_model::{ArrivalTime, BrandId, Claim, Position, Post, Scored, Sighting, Tokenized};
 use tocsin_score::Scorer;
+use tocsin_score::linear::Model;
 use tocsin_spike_detect::{AuthorSecret, Watch, count};
 use tocsin_tokenize::{Scratch, Tokenizer};
 use tocsin_wire::read_post;
@@ -135,7 +136,7 @@ impl Chain {
             // As the binary does it: the brands' terms are words.
             tokenizer: Tokenizer::new(keywords.words.iter().cloned()),
             scratch: Scratch::default(),
-            scorer: Scorer::new(Vec::new()),
+            scorer: Scorer::new(Vec::new()).with_model(Model::shipped().clone()),
             secret: AuthorSecret([1, 2]),
             watch: Watch::default(),
             next: 0,

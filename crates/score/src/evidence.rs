@@ -8,7 +8,10 @@ use crate::lexicon::{Lexicon, Shift, cue};
 use crate::walk::walk;
 
 /// Praise that stands alone beside trouble is not meant, nor are thanks for it.
-pub(crate) const UNMEANT: Turn = Turn { positive: -0.8, negative: 1.0 };
+pub(crate) const UNMEANT: Turn = Turn::new(-0.8, 1.0);
+
+/// Clauses of a text that has room for one thought.
+const SHORT: usize = 4;
 
 /// How much leans each way: weights of words summed up.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -67,7 +70,12 @@ impl Hit {
     /// What it comes to in its clause.
     pub(crate) fn value(&self, clause: &Clause) -> f32 {
         let said = self.plain * self.negation;
-        let meant = if self.is_firm { said } else { clause.turn.apply(said) };
+        let meant = match clause.turn {
+            _ if self.is_firm => said,
+            // "难道还不够好吗".
+            turn if self.negation < 0.0 && self.plain > 0.0 => said * turn.not_good,
+            turn => turn.apply(said),
+        };
         meant * clause.weight
     }
 }
@@ -79,19 +87,25 @@ pub(crate) struct Turn {
     pub(crate) positive: f32,
     /// Of a word against.
     pub(crate) negative: f32,
+    /// Of a word for that is negated.
+    pub(crate) not_good: f32,
 }
 
 impl Turn {
-    pub(crate) const NONE: Turn = Turn { positive: 1.0, negative: 1.0 };
+    pub(crate) const NONE: Turn = Turn::new(1.0, 1.0);
+
+    pub(crate) const fn new(positive: f32, negative: f32) -> Turn {
+        Turn { positive, negative, not_good: negative }
+    }
 
     pub(crate) fn of(shift: Shift) -> Turn {
-        let turn = |positive, negative| Turn { positive, negative };
         match shift {
-            Shift::Wish => turn(-0.5, 0.5),
-            Shift::Expectation => turn(-0.7, -0.5),
-            Shift::Past => turn(-0.5, -0.4),
-            Shift::Condition => turn(0.4, 0.4),
-            Shift::Rhetorical => turn(-0.8, -0.8),
+            Shift::Wish => Turn::new(-0.5, 0.5),
+            Shift::Expectation => Turn::new(-0.7, -0.5),
+            Shift::Past => Turn::new(-0.5, 0.2),
+            Shift::Condition => Turn::new(0.4, 0.4),
+            // Blame in such a question stays blame.
+            Shift::Rhetorical => Turn { positive: -0.8, negative: 0.7, not_good: -0.8 },
         }
     }
 
@@ -101,6 +115,7 @@ impl Turn {
         Turn {
             positive: self.positive * through(self.positive),
             negative: self.negative * through(-self.negative),
+            not_good: self.not_good * if self.not_good < 0.0 { other.positive } else { other.not_good },
         }
     }
 
@@ -188,8 +203,11 @@ pub(crate) fn gather(lexicon: &Lexicon, text: &str, tokens: &[Token], mentions: 
 
 impl Evidence {
     /// "Great, delayed again", "等了两小时，真棒": praise that is a clause of its own, and the clause before or
-    /// behind it is trouble.
+    /// behind it is trouble. In a long text it is a list of what was good and what was not.
     fn mark_unmeant_praise(&mut self) {
+        if self.clauses.len() > SHORT {
+            return;
+        }
         for i in 0..self.clauses.len() {
             let near = |j: Option<usize>| {
                 j.and_then(|j| self.clauses.get(j)).is_some_and(|c| c.is_trouble && c.weight == 1.0)

@@ -28,6 +28,8 @@ pub(crate) enum Effect {
     Negates,
     /// Turns the next mood around in a question that needs no answer: `怎么可能好用`.
     Doubts,
+    /// Turns the next mood around if it is for: who says `别骗人` has seen it done.
+    Forbids,
     /// Turns the next mood around if it is against: "fixed the bug".
     Cures,
     /// Turns the last mood around: `好吃个屁`.
@@ -115,8 +117,8 @@ pub(crate) struct Entry {
     /// Latin words stand between borders; Chinese ones have none.
     border_before: bool,
     border_after: bool,
-    /// A full stop ends a sentence only before white space: not in `3.5`.
-    space_after: bool,
+    /// A full stop ends no sentence before a letter or a figure of ASCII: not in `3.5` and `weibo.com`.
+    is_stop: bool,
     /// `[怒]`, 😡: beside the words, not among them.
     pub(crate) is_face: bool,
 }
@@ -134,8 +136,8 @@ impl Entry {
         let is_letter = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
         let joined_before = self.border_before && start > 0 && is_letter(text.get(start - 1));
         let joined_after = self.border_after && is_letter(text.get(end));
-        let no_space = self.space_after && text.get(end).is_some_and(|b| !b.is_ascii_whitespace());
-        !joined_before && !joined_after && !no_space
+        let inside = self.is_stop && is_letter(text.get(end));
+        !joined_before && !joined_after && !inside
     }
 }
 
@@ -235,7 +237,7 @@ impl Words {
             words.change(mark, |e| {
                 e.effect =
                     if matches!(mark, "？" | "?") { Effect::EndsQuestion } else { Effect::EndsSentence };
-                e.space_after = mark == ".";
+                e.is_stop = mark == ".";
             });
         }
         words
@@ -285,7 +287,7 @@ impl Words {
             concerns: 0,
             border_before: is_letter(spelling.as_bytes().first()),
             border_after: is_letter(spelling.as_bytes().last()) && !any_ending,
-            space_after: false,
+            is_stop: false,
             is_face: spelling.starts_with('[') || spelling.chars().all(is_pictograph),
         };
         self.entries.entry(spelling).or_insert(entry)
@@ -316,6 +318,7 @@ fn mood(head: &str) -> (f32, Emotion) {
 fn role(head: &str) -> (Option<Effect>, u16) {
     match head {
         "negation" => (Some(Effect::Negates), 0),
+        "prohibition" => (Some(Effect::Forbids), 0),
         "cure" => (Some(Effect::Cures), 0),
         "doubt" => (Some(Effect::Doubts), 0),
         "negation before" => (Some(Effect::NegatesBefore), 0),

@@ -8,11 +8,10 @@ use std::borrow::Cow;
 pub(crate) fn plain(text: &str, is_word: impl Fn(&str) -> bool) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     // Without a way out inside a chunk the compiler looks at many bytes at once.
-    let odd = |chunk: &[u8]| {
-        chunk.iter().fold(false, |any, b| any | b.is_ascii_uppercase() | matches!(b, 0xCC | 0xCD))
-    };
-    let is_odd = bytes.chunks(64).any(odd);
-    if !is_odd && !is_stretched(bytes) {
+    let odd = |b: &u8| u8::from(b.is_ascii_uppercase() | matches!(b, 0xCC | 0xCD));
+    let small = |b: &u8| u8::from(b.is_ascii_lowercase()) << 1;
+    let seen = bytes.iter().fold(0, |seen, b| seen | odd(b) | small(b));
+    if seen & 1 == 0 && !(seen & 2 != 0 && is_stretched(bytes)) {
         return Cow::Borrowed(text);
     }
     let mut out = text.to_ascii_lowercase();

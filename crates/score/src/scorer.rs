@@ -7,20 +7,20 @@ use tocsin_model::{
     BrandId, Concern, Emotions, Intent, Mention, Milli, Scored, Sentiment, Sighting, Token, Tokenized,
 };
 
-use crate::evidence::{Evidence, gather};
+use crate::evidence::{Evidence, Mood, gather};
 use crate::explain::{By, Reason, heaviest, reasons};
 use crate::intent::intent;
 use crate::lexicon::Lexicon;
-use crate::linear::{Features, Model, Outputs};
+use crate::linear::{Features, LEAN, Model, Outputs};
 use crate::plain::{plain, says_something};
 use crate::probability::{NO_EMOTIONS, emotions, irony, meant, sentiment};
 use crate::reach::reach;
-use crate::towards::towards_each;
+use crate::towards::{is_by_clause, towards_each};
 
 pub use crate::lexicon::CONCERNS_MAX;
 
 /// The version of the rules, which read alone where there is no model.
-pub const RULES: &str = "rules-2";
+pub const RULES: &str = "rules-3";
 
 /// The concern of a complaint that no word tells more of.
 const OTHER: &str = "other";
@@ -117,7 +117,7 @@ impl Scorer {
         tokens: &[Token],
         mentions: &[Mention],
     ) -> (Reading, Vec<(BrandId, Sentiment)>) {
-        let evidence = gather(&self.lexicon, &self.plain(&text[..own]), tokens, mentions);
+        let mut evidence = gather(&self.lexicon, &self.plain(&text[..own]), tokens, mentions);
         let by_rules = irony(&evidence);
         let (whole, emotions, irony) = match self.outputs_of(text, own, tokens, &evidence) {
             Some(outputs) => (outputs.sentiment(), outputs.emotions(), outputs.irony().max(by_rules)),
@@ -131,9 +131,27 @@ impl Scorer {
         if concerns.is_empty() && intent == Intent::Complaint {
             concerns.push(self.other.clone());
         }
+        if is_by_clause(&evidence, mentions) {
+            self.hear_model(&mut evidence, text, tokens);
+        }
         let towards = towards_each(&evidence, mentions, whole, by_rules);
         let irony = Milli::from_probability(irony);
         (Reading { sentiment: whole, emotions, irony, intent, concerns }, towards)
+    }
+
+    /// Adds to the mood of each clause what the n-grams in it lean to, so that brands are told apart by them, too.
+    fn hear_model(&self, evidence: &mut Evidence, text: &str, tokens: &[Token]) {
+        let Some(model) = &self.weights else { return };
+        let (mut features, mut rest) = (Features::default(), tokens);
+        for clause in &mut evidence.clauses {
+            let before = rest.partition_point(|t| (t.start as usize) < clause.start);
+            let behind = rest.partition_point(|t| (t.start as usize) < clause.end);
+            features.see_own(text, &rest[before..behind]);
+            rest = &rest[behind..];
+            let mood = Mood::of(clause.turn.apply(model.sums(&features)[LEAN]) * clause.weight);
+            clause.mood += mood;
+            evidence.mood += mood;
+        }
     }
 
     /// Why a text is read as it is: what weighed most, of the first `own` bytes of a cleaned text.

@@ -3,7 +3,7 @@
 use crate::evidence::{Evidence, Mood};
 
 /// All signs are less than this.
-const SIGNS: u32 = 1024;
+pub(crate) const SIGNS: u32 = 1024;
 
 /// Where each kind of sign begins; before the first stand the moods.
 const FIGURES: u32 = 256;
@@ -32,18 +32,22 @@ pub(crate) fn signs(evidence: &Evidence, out: &mut Vec<u32>) {
     push(first.map_or(5, |c| lean(c.mood)) * 6 + last.map_or(5, |c| lean(c.mood)), 36);
     push((clauses().count() as u32).min(7), 8);
     let leans = lean(evidence.mood);
-    out.extend(bits(evidence.figures).map(|bit| FIGURES + bit * 8 + leans));
-    out.extend(bits(evidence.cues).map(|bit| CUES + bit * 8 + leans));
+    out.extend(bits(evidence.figures.into()).map(|bit| FIGURES + bit * 8 + leans));
+    out.extend(bits(evidence.cues.into()).map(|bit| CUES + bit * 8 + leans));
     let felt = (0..).zip(&evidence.emotions).filter(|(_, strength)| **strength > 0.0);
     out.extend(felt.map(|(emotion, strength)| EMOTIONS + emotion * 8 + step(*strength)));
     out.push(PROMOTIONS + evidence.promotions.min(3));
-    out.extend((0..64).filter(|bit| evidence.concerns >> bit & 1 == 1).map(|bit| CONCERNS + bit));
+    out.extend(bits(evidence.concerns).map(|bit| CONCERNS + bit));
     debug_assert!(out.iter().all(|sign| *sign < SIGNS), "{out:?}");
 }
 
 /// The places of the bits of a set.
-fn bits(set: u16) -> impl Iterator<Item = u32> {
-    (0..16).filter(move |bit| set >> bit & 1 == 1)
+fn bits(mut set: u64) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        let lowest = (set != 0).then(|| set.trailing_zeros());
+        set &= set.wrapping_sub(1);
+        lowest
+    })
 }
 
 fn step(sum: f32) -> u32 {

@@ -14,6 +14,11 @@ const COMPARED_TO: f32 = 0.8;
 /// A "but" that comes after it may speak of another brand, so it makes a clause weaker only down to this.
 const CONTRASTED_MIN: f32 = 0.7;
 
+/// Whether brands may differ in what is said of them: there are several, or one is compared with somebody.
+pub(crate) fn is_by_clause(evidence: &Evidence, mentions: &[Mention]) -> bool {
+    mentions.len() > 1 || !mentions.is_empty() && evidence.clauses.iter().any(|c| c.compares.is_some())
+}
+
 /// The mood towards each brand, in the order of `mentions`. A brand without a place, or one that is alone
 /// and compared with nobody, has the mood of the whole.
 pub(crate) fn towards_each(
@@ -22,8 +27,7 @@ pub(crate) fn towards_each(
     whole: Sentiment,
     irony: f64,
 ) -> Vec<(BrandId, Sentiment)> {
-    let compares = evidence.clauses.iter().any(|c| c.compares.is_some());
-    if evidence.mood.is_none() || mentions.len() < 2 && !compares {
+    if evidence.mood.is_none() || !is_by_clause(evidence, mentions) {
         return mentions.iter().map(|m| (m.brand.clone(), whole)).collect();
     }
     let parts = parts(evidence, mentions);

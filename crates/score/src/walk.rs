@@ -14,6 +14,13 @@ const SCOPE_LATIN: usize = 30;
 /// A mood turned around is weaker: "not good" is bad, "not bad" is hardly good.
 const NOT_GOOD: f32 = -0.8;
 const NOT_BAD: f32 = -0.5;
+/// What is bad is turned around only by what stands near, in bytes: `没网就各种焦虑` is no praise. So is another
+/// negation.
+const NEAR: usize = 9;
+const NEAR_LATIN: usize = 24;
+/// Blame in a question that needs no answer, and what is forbidden, stay blame.
+const DOUBTED_BAD: f32 = 0.6;
+const FORBIDDEN_BAD: f32 = 0.3;
 /// "… , but …": what comes before and what comes after in the same sentence.
 const BEFORE_CONTRAST: f32 = 0.35;
 const AFTER_CONTRAST: f32 = 1.3;
@@ -22,10 +29,10 @@ const SENTENCE_BEFORE_CONTRAST: f32 = 0.6;
 /// "Although …, …".
 const CONCEDED: f32 = 0.4;
 /// A question does not say what is so; one for a reason does.
-const ASKED: Turn = Turn { positive: 0.3, negative: 0.8 };
-const ASKED_WHETHER: Turn = Turn { positive: 0.3, negative: 0.4 };
-const DOUBTED: Turn = Turn { positive: -0.5, negative: -0.5 };
-const ASKED_WHY: Turn = Turn { positive: 0.3, negative: 1.0 };
+const ASKED: Turn = Turn::new(0.3, 0.8);
+const ASKED_WHETHER: Turn = Turn::new(0.3, 0.4);
+const DOUBTED: Turn = Turn::new(-0.5, -0.5);
+const ASKED_WHY: Turn = Turn::new(0.3, 1.0);
 /// A word in quotation marks is somebody else's.
 const QUOTED: f32 = 0.3;
 /// What is left of a word that only says how much: `甜得发腻`.
@@ -49,6 +56,9 @@ pub(crate) fn walk(lexicon: &Lexicon, text: &str, tokens: &[Token], mentions: &[
     let mut walk = Walk { text: text.as_bytes(), places: &places, later: 1.0, ..Walk::default() };
     walk.found.clauses.reserve(USUAL);
     walk.found.hits.reserve(USUAL);
+    // Nearly always there is none, and that is soon seen.
+    let any = tokens.iter().fold(false, |any, t| any | is_shading(t));
+    let tokens = if any { tokens } else { &[] };
     let mut shade =
         Shade { tokens: tokens.iter(), token: None, places: &places, next_place: 0, place: (0, 0) };
     for (start, end, entry) in lexicon.words(text) {
@@ -71,8 +81,10 @@ struct Walk<'a> {
     open: Open,
     /// Up to which byte a negation works.
     negated_to: Option<usize>,
-    /// The last negation was a question that needs no answer.
-    doubts: bool,
+    /// Up to which byte it works on what is bad, and on another negation.
+    negated_near: usize,
+    /// What the last negation was.
+    negates: Negates,
     /// Up to which byte a cure works.
     cured_to: Option<usize>,
     /// A factor, and up to which byte it works.
@@ -88,6 +100,18 @@ struct Walk<'a> {
     later: f32,
     /// In this sentence there was a past.
     was: bool,
+}
+
+/// How something is negated.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Negates {
+    /// It is not so.
+    #[default]
+    Plainly,
+    /// By a question that needs no answer.
+    Doubting,
+    /// It should not be so.
+    Forbidding,
 }
 
 /// The clause in which the walk is.
@@ -152,9 +176,14 @@ impl Walk<'_> {
         let scope = end + if self.text[end - 1].is_ascii() { SCOPE_LATIN } else { SCOPE };
         match entry.effect {
             Effect::None => {}
-            Effect::Negates | Effect::Doubts => {
-                self.doubts = entry.effect == Effect::Doubts;
-                let doubled = self.is_negated(start);
+            Effect::Negates | Effect::Doubts | Effect::Forbids => {
+                self.negates = match entry.effect {
+                    Effect::Doubts => Negates::Doubting,
+                    Effect::Forbids => Negates::Forbidding,
+                    _ => Negates::Plainly,
+                };
+                let doubled = self.is_negated(start) && start <= self.negated_near;
+                self.negated_near = end + if self.text[end - 1].is_ascii() { NEAR_LATIN } else { NEAR };
                 self.found.figures |= if doubled { figure::NEGATED_TWICE } else { 0 };
                 self.negated_to = (!doubled).then_some(scope);
                 // "A 没有 B 好".
@@ -169,6 +198,7 @@ impl Walk<'_> {
                 self.open.praise += end - start;
                 // "Not very good": the negation reaches over the degree.
                 self.negated_to = self.negated_to.filter(|&to| start <= to).map(|_| scope);
+                self.negated_near += end - start;
             }
             Effect::Contrasts => self.contrast(start),
             Effect::Concedes => self.concede(start),
@@ -222,15 +252,22 @@ impl Walk<'_> {
         let factor =
             self.strengthened.take().filter(|&(_, to)| start <= to).map_or(1.0, |(factor, _)| factor);
         let cured = entry.polarity < 0.0 && self.cured_to.take().is_some_and(|to| start <= to);
-        let negated = self.negated_to.take().is_some_and(|to| start <= to) || cured;
+        let near = entry.polarity > 0.0 || start <= self.negated_near;
+        let negated = self.negated_to.take().is_some_and(|to| start <= to && near) || cured;
         let mut plain = entry.polarity * factor * weight;
         if self.is_quoted(start, end) {
             plain *= QUOTED;
             self.found.figures |= figure::QUOTED;
         }
         self.join_to_last(start, end, entry, &mut plain);
-        let negation = if negated { self.negation_of(plain) } else { 1.0 };
-        self.found.figures |= if negated && self.doubts { figure::RHETORICAL } else { 0 };
+        let negation = match self.negates {
+            _ if !negated => 1.0,
+            Negates::Doubting if plain < 0.0 && !cured => DOUBTED_BAD,
+            Negates::Forbidding if plain < 0.0 && !cured => FORBIDDEN_BAD,
+            _ => self.negation_of(plain),
+        };
+        let doubted = negated && self.negates == Negates::Doubting;
+        self.found.figures |= if doubted { figure::RHETORICAL } else { 0 };
         let said = plain * negation;
         if said > 0.0 && !negated {
             self.open.praise += end - start;
@@ -304,7 +341,7 @@ impl Walk<'_> {
 
     fn shift(&mut self, shift: Shift) {
         // "没有想象的好": the negation tells already that it is not so.
-        if shift == Shift::Expectation && self.negated_to.is_some() {
+        if matches!(shift, Shift::Expectation | Shift::Past) && self.negated_to.is_some() {
             return;
         }
         let turn = Turn::of(shift);
@@ -433,6 +470,11 @@ impl Walk<'_> {
     }
 }
 
+/// Whether what stands in a token is hardly the author's own opinion.
+fn is_shading(token: &Token) -> bool {
+    matches!(token.kind, TokenKind::Account | TokenKind::Url | TokenKind::Hashtag)
+}
+
 /// What is not said by the author: walked through beside the words, both in order.
 struct Shade<'a> {
     tokens: Iter<'a, Token>,
@@ -458,9 +500,7 @@ impl Shade<'_> {
             return 0.0;
         }
         while self.token.is_none_or(|t| t.end as usize <= start) {
-            let shading =
-                |t: &&Token| matches!(t.kind, TokenKind::Account | TokenKind::Url | TokenKind::Hashtag);
-            self.token = self.tokens.find(shading);
+            self.token = self.tokens.find(|token| is_shading(token));
             if self.token.is_none() {
                 return 1.0;
             }

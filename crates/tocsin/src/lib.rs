@@ -1,7 +1,8 @@
 //! The binary's rooms: the command line, the config, and the wiring of stages, carrier, inlets and outlets.
 //!
 //! In: what was typed. Out: a running pipeline, or an answer.
-//! Never: an opinion about a post. The whole-system tests use [`pipeline`]; everybody else uses the program.
+//! Never: an opinion about a post. The whole-system tests use [`pipeline`] and [`Both`]; everybody else uses
+//! the program.
 
 mod backfill; // a brand's past from the posts that are kept
 mod backtest; // what would have rung on what is recorded
@@ -21,3 +22,4 @@ mod servers; // commands about Kafka and Redis
 mod services; // the stages over Kafka and Redis
 
 pub use crate::dispatch::main;
+pub use crate::services::Both;

@@ -53,9 +53,8 @@ pub fn card(model: &Model, trained: &Trained, sets: &[Set], recipe: &Recipe) -> 
         let asks = format!("{:?}", set.question).to_lowercase();
         writeln!(out, "| {} | {} | {asks} | {terms} |", set.name, set.rows.len()).ok();
     }
-    let Recipe {
-        seed, models, passes, rate, set_power, class_power, smoothing, kind_share, faceless, ..
-    } = recipe;
+    let Recipe { seed, models, passes, rate, set_power, class_power, smoothing, dropout, faceless, .. } =
+        recipe;
     let c = model.calibration();
     write!(
         out,
@@ -63,9 +62,9 @@ pub fn card(model: &Model, trained: &Trained, sets: &[Set], recipe: &Recipe) -> 
          `tocsin train` with seed {seed}: the mean of {models} models of {passes} passes of Adagrad (first step {rate}), each on all\n\
          rows in its own order. A set of n rows counts as (n/10,000)^{set_power}; a class by its share to the power of -{class_power};\n\
          {smoothing} of each label goes to its contraries. Sets of two ways say nothing of neutral. Where nearly every text\n\
-         has an emoticon in brackets, {faceless} of the rows are without. Six kinds of talk have weights of their own,\n\
-         learned in {kind_share} of the steps. Of {} features the {} whose loss would be felt most have a row of 32\n\
-         numbers of 8 bits. Temperatures, found on a tenth held back: polarity {:.2}, emotion {:.2}, irony {:.2}.\n\n\
+         has an emoticon in brackets, {faceless} of the rows are without. At each look {dropout} of the n-grams are left out.\n\
+         Of {} n-grams the {} whose loss would be felt most, and all signs, have a row of 16 numbers of 8 bits.\n\
+         Temperatures, found on a tenth held back: polarity {:.2}, emotion {:.2}, irony {:.2}.\n\n\
          ## Limits\n\n\
          It knows words, not the world: sarcasm without a mark, allusions and news that are bad by what they mean are read\n\
          as they stand. Neutral is what its sets call so, most of them sentences of news and announcements. Emotions are\n\

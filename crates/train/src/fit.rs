@@ -2,32 +2,28 @@
 //! other in an order drawn from the seed.
 
 use tocsin_score::linear::{
-    COLUMNS, IRONY, KIND, KINDS, LEAN, NEUTRAL, OF_KIND, Outputs, Rules, Run, softmax,
+    COLUMNS, Calibration, Features, IRONY, LEAN, Model, NEUTRAL, Outputs, Row, Rules, SIGN_VALUE, SIGNS,
+    softmax,
 };
 
 use crate::labels::Aim;
 
-/// A number for each column of the model.
-pub(crate) type Row = [f32; COLUMNS];
-
 /// A text to learn from.
 pub(crate) struct Example {
-    /// Places in the table.
-    pub(crate) places: Vec<u32>,
-    pub(crate) runs: Vec<Run>,
+    /// Places of its n-grams in the table, each with what it counts.
+    pub(crate) places: Vec<(u32, f32)>,
+    /// Its signs, whose places are those before all n-grams.
+    pub(crate) signs: Vec<u32>,
+    /// What the rules say, for those who are asked and not for those who learn.
     pub(crate) rules: Rules,
     pub(crate) aim: Aim,
     /// What it counts for its aim.
     pub(crate) weight: f32,
     /// The emotions among which its set chooses: a bit for each column.
     pub(crate) choices: u32,
-    /// The kind of talk, if it teaches which it is.
-    pub(crate) kind: Option<usize>,
-    /// What it counts for telling the kind.
-    pub(crate) kind_weight: f32,
 }
 
-/// Weights while they are learned, and the squares of their gradients summed up.
+/// Weights while they are learned, those of the signs first, and the squares of their gradients summed up.
 #[derive(Clone)]
 pub(crate) struct Table {
     pub(crate) weights: Vec<Row>,
@@ -42,8 +38,9 @@ pub(crate) struct Descent {
     pub(crate) passes: usize,
     /// The share of a label that goes to its contraries: labels are wrong now and then.
     pub(crate) smoothing: f32,
-    /// How often a row teaches the weights of its kind, and not only those of all.
-    pub(crate) kind_share: f32,
+    /// The share of n-grams that are left out at each look, so that signs and other n-grams learn to do without
+    /// them (Hinton et al., Improving Neural Networks by Preventing Co-adaptation of Feature Detectors, 2012).
+    pub(crate) dropout: f32,
     /// How strongly weights are drawn back to where they began.
     pub(crate) pull: f32,
     pub(crate) seed: u64,
@@ -53,7 +50,9 @@ pub(crate) struct Descent {
 const SQUARES: f32 = 1e-3;
 
 impl Table {
-    pub(crate) fn new(places: usize) -> Table {
+    /// For all signs and so many n-grams.
+    pub(crate) fn new(ngrams: usize) -> Table {
+        let places = SIGNS + ngrams;
         Table { weights: vec![[0.0; COLUMNS]; places], squares: vec![[SQUARES; COLUMNS]; places] }
     }
 
@@ -62,80 +61,106 @@ impl Table {
         let start = if how.pull > 0.0 { self.weights.clone() } else { Vec::new() };
         let mut chance = Chance(how.seed);
         let mut order: Vec<u32> = (0..examples.len() as u32).collect();
+        let mut places = Vec::new();
         for pass in 0..how.passes {
-            for last in (1..order.len()).rev() {
-                order.swap(last, chance.below(last + 1));
-            }
+            chance.shuffle(&mut order);
             let rate = how.rate * (1.0 - pass as f32 / how.passes as f32).max(0.1);
             for &at in &order {
                 let example = examples[at as usize];
-                let with_kind = example.kind.filter(|_| chance.share() < how.kind_share);
-                let gradient = gradient(example, &self.sums(example), with_kind, how.smoothing);
-                self.step(example, &gradient, rate, how.pull, &start);
+                places.clear();
+                // What is left counts more, so that its sum is as long as before.
+                let more = 1.0 / (1.0 - how.dropout).sqrt();
+                let kept = example.places.iter().filter(|_| chance.share() >= how.dropout);
+                places.extend(kept.map(|(place, value)| (*place, value * more)));
+                places.extend(signs(example));
+                let sums = self.sums(&places);
+                let gradient = gradient(example, &sums, how.smoothing);
+                let step = Step { rate, pull: how.pull, start: &start };
+                self.step(&places, &gradient, &step);
                 told(1);
             }
         }
     }
 
-    pub(crate) fn sums(&self, example: &Example) -> Row {
+    fn sums(&self, places: &[(u32, f32)]) -> Row {
         let mut sums = [0.0; COLUMNS];
-        for (places, value) in runs(example) {
-            for &place in places {
-                let row = &self.weights[place as usize];
-                for (sum, weight) in sums.iter_mut().zip(row) {
-                    *sum += weight * value;
-                }
-            }
+        for (place, value) in places {
+            let row = &self.weights[*place as usize];
+            sums.iter_mut().zip(row).for_each(|(sum, weight)| *sum += weight * value);
         }
-        example.rules.apply(&mut sums);
         sums
     }
 
-    fn step(&mut self, example: &Example, gradient: &Row, rate: f32, pull: f32, start: &[Row]) {
-        for (places, value) in runs(example) {
-            for &place in places {
-                let (row, squares) = (&mut self.weights[place as usize], &mut self.squares[place as usize]);
-                for column in 0..COLUMNS {
-                    let slope = gradient[column] * value;
-                    squares[column] += slope * slope;
-                    row[column] -= rate * slope / squares[column].sqrt();
-                }
-                if pull > 0.0 {
-                    let start = &start[place as usize];
-                    row.iter_mut().zip(start).for_each(|(weight, start)| *weight -= pull * (*weight - start));
-                }
+    fn step(&mut self, places: &[(u32, f32)], gradient: &Row, step: &Step<'_>) {
+        for &(place, value) in places {
+            let (row, squares) = (&mut self.weights[place as usize], &mut self.squares[place as usize]);
+            for column in 0..COLUMNS {
+                let slope = gradient[column] * value;
+                squares[column] += slope * slope;
+                row[column] -= step.rate * slope / squares[column].sqrt();
+            }
+            if let Some(start) = step.start.get(place as usize) {
+                row.iter_mut()
+                    .zip(start)
+                    .for_each(|(weight, start)| *weight -= step.pull * (*weight - start));
             }
         }
     }
+
+    /// The bytes of the model that it makes, its n-grams being those of these slots.
+    pub(crate) fn to_bytes(&self, name: &str, calibration: Calibration, slots: &[u32]) -> Vec<u8> {
+        let (signs, ngrams) =
+            self.weights.split_first_chunk::<SIGNS>().expect("a table begins with all signs");
+        let rows: Vec<(u32, Row)> = slots.iter().copied().zip(ngrams.iter().copied()).collect();
+        Model::to_bytes(name, calibration, signs, &rows)
+    }
+
+    /// What it says together with the rules, without calibration.
+    pub(crate) fn outputs(&self, example: &Example) -> Outputs {
+        let places: Vec<(u32, f32)> = example.places.iter().copied().chain(signs(example)).collect();
+        let mut sums = self.sums(&places);
+        example.rules.apply(&mut sums);
+        Outputs { sums, calibration: Calibration::NONE }
+    }
 }
 
-fn runs(example: &Example) -> impl Iterator<Item = (&[u32], f32)> {
-    let starts = std::iter::once(0).chain(example.runs.iter().map(|run| run.end as usize));
-    let of = |(start, run): (usize, &Run)| (start, run.end as usize, run.value);
-    starts.zip(&example.runs).map(of).map(|(start, end, value)| (&example.places[start..end], value))
+/// The places in a table of the n-grams of a text, each with what it counts; `place` says which of the table's
+/// n-grams a slot is.
+pub(crate) fn placed(seen: &Features, place: impl Fn(u32) -> Option<u32>) -> Vec<(u32, f32)> {
+    let of = |(slots, value): (&[u32], f32)| -> Vec<(u32, f32)> {
+        slots.iter().filter_map(|slot| place(*slot)).map(|at| (SIGNS as u32 + at, value)).collect()
+    };
+    seen.runs().map(of).concat()
+}
+
+/// The places of its signs, each with what it counts.
+fn signs(example: &Example) -> impl Iterator<Item = (u32, f32)> {
+    example.signs.iter().map(|sign| (*sign, SIGN_VALUE))
+}
+
+/// How far a step goes, and what it is drawn back to.
+struct Step<'a> {
+    rate: f32,
+    pull: f32,
+    start: &'a [Row],
 }
 
 /// How the loss (cross entropy) grows with each sum.
-fn gradient(example: &Example, sums: &Row, with_kind: Option<usize>, smoothing: f32) -> Row {
+fn gradient(example: &Example, sums: &Row, smoothing: f32) -> Row {
     let mut out = [0.0; COLUMNS];
     let weight = example.weight;
     match example.aim {
         Aim::Lean(label) | Aim::Sentiment(label) => {
-            let of_kind = |column| with_kind.map_or(0.0, |kind| sums[OF_KIND + 2 * kind + column]);
-            let (lean, neutral) = (sums[LEAN] + of_kind(0), sums[NEUTRAL] + of_kind(1));
-            let mut p = [-lean, neutral, lean];
+            let mut p = [-sums[LEAN], sums[NEUTRAL], sums[LEAN]];
             if let Aim::Lean(_) = example.aim {
                 p[1] = f32::NEG_INFINITY;
             }
             softmax(&mut p);
             let choices = p.iter().filter(|p| **p > 0.0).count() as f32;
             let aim = |at: usize| smoothing / choices + if at == label { 1.0 - smoothing } else { 0.0 };
-            out[LEAN] = example.rules.seen * weight * ((p[2] - aim(2)) - (p[0] - aim(0)));
+            out[LEAN] = weight * ((p[2] - aim(2)) - (p[0] - aim(0)));
             if let Aim::Sentiment(_) = example.aim {
                 out[NEUTRAL] = weight * (p[1] - aim(1));
-            }
-            if let Some(kind) = with_kind {
-                (out[OF_KIND + 2 * kind], out[OF_KIND + 2 * kind + 1]) = (out[LEAN], out[NEUTRAL]);
             }
         }
         Aim::Emotion(label) => {
@@ -154,21 +179,7 @@ fn gradient(example: &Example, sums: &Row, with_kind: Option<usize>, smoothing: 
             out[IRONY] = weight * (1.0 / (1.0 + (-sums[IRONY]).exp()) - aim);
         }
     }
-    if example.kind_weight > 0.0 {
-        let mut p = [0.0; KINDS + 1];
-        p[..KINDS].copy_from_slice(&sums[KIND..KIND + KINDS]);
-        softmax(&mut p);
-        for kind in 0..KINDS {
-            let aim = if example.kind == Some(kind) { 1.0 } else { 0.0 };
-            out[KIND + kind] = example.kind_weight * (p[kind] - aim);
-        }
-    }
     out
-}
-
-/// What a table says, without calibration.
-pub(crate) fn outputs(table: &Table, example: &Example) -> Outputs {
-    Outputs { sums: table.sums(example), calibration: tocsin_score::linear::Calibration::NONE }
 }
 
 /// SplitMix64 (Steele, Lea, Flood, 2014).
@@ -180,6 +191,13 @@ impl Chance {
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         mixed ^ (mixed >> 31)
+    }
+
+    /// Fisher and Yates (Knuth, The Art of Computer Programming 2, section 3.4.2).
+    pub(crate) fn shuffle<T>(&mut self, order: &mut [T]) {
+        for last in (1..order.len()).rev() {
+            order.swap(last, self.below(last + 1));
+        }
     }
 
     fn below(&mut self, bound: usize) -> usize {

@@ -1,6 +1,6 @@
 //! What the labels of sets mean to us.
 
-use tocsin_score::linear::{EMOTION, KINDS, OTHER};
+use tocsin_score::linear::{EMOTION, OTHER};
 
 /// What one label says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,20 +109,4 @@ impl Aim {
             _ => return None,
         })
     }
-}
-
-/// Sets of one kind of talk: their weights of their own are shared. Sets that are not here teach what holds
-/// for all. Which ones to put together was set by hand: those that got more right when trained alone than with all others.
-const KINDS_OF_TALK: [&[&str]; KINDS] = [
-    &["weibo_senti_100k"],
-    &["online_shopping_10_cats", "nlpcc14_review"],
-    &["waimai_10k", "chnsenticorp_htl"],
-    &["ewect_virus"],
-    &["nlpcc2013"],
-    &["xs_conv"],
-];
-
-/// The kind of talk that a set is of, by its name.
-pub fn kind_of(set: &str) -> Option<usize> {
-    KINDS_OF_TALK.iter().position(|sets| sets.contains(&set))
 }

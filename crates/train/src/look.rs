@@ -58,7 +58,7 @@ impl Eyes {
     /// What tocsin says of a text, as `tocsin analyze` does, and what the model says beneath it.
     pub fn read(&self, text: &str, scratch: &mut Scratch) -> (Reading, Outputs) {
         let cleaned = clean(&Post { text: text.to_owned(), ..self.blank.clone() });
-        let tokens = self.tokenizer.cut(&cleaned.text, scratch);
+        let tokens = self.tokenizer.cut(&cleaned.text[..cleaned.own], scratch);
         let reading = self.scorer.read(&cleaned.text, cleaned.own, &tokens);
         let outputs = self.scorer.outputs(&cleaned.text, cleaned.own, &tokens);
         (reading, outputs.expect("these eyes always have a model"))
@@ -67,7 +67,7 @@ impl Eyes {
     /// Looks at a text.
     pub fn look(&self, text: &str, scratch: &mut Scratch) -> Seen {
         let cleaned = clean(&Post { text: text.to_owned(), ..self.blank.clone() });
-        let tokens = self.tokenizer.cut(&cleaned.text, scratch);
+        let tokens = self.tokenizer.cut(&cleaned.text[..cleaned.own], scratch);
         let mut seen = Features::default();
         self.scorer.features(&cleaned.text, cleaned.own, &tokens, &mut seen);
         seen

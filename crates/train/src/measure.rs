@@ -55,6 +55,11 @@ impl Measured {
 /// Measures what tocsin says of the texts of a set. Of two ways the greater one counts; in a set of
 /// emotions the most probable of the set's own labels; irony from a half on.
 pub fn measure(set: &Set, said: &[(Reading, Outputs)]) -> Measured {
+    measure_by(set, |row, labels| probabilities(&said[row], labels))
+}
+
+/// The same by how probable each of the set's labels is in a row.
+pub(crate) fn measure_by(set: &Set, probabilities: impl Fn(usize, &[(Aim, String)]) -> Vec<f64>) -> Measured {
     let mut labels: Vec<(Aim, String)> = Vec::new();
     for row in &set.rows {
         if let Some(aim) = Aim::of(set.question, &row.label)
@@ -66,9 +71,9 @@ pub fn measure(set: &Set, said: &[(Reading, Outputs)]) -> Measured {
     labels.sort_by_key(|(aim, _)| order(*aim));
     let mut confusion = vec![vec![0; labels.len()]; labels.len()];
     let mut steps = [(0.0, 0.0); 10];
-    for (row, said) in set.rows.iter().zip(said) {
+    for (at, row) in set.rows.iter().enumerate() {
         let Some(aim) = Aim::of(set.question, &row.label) else { continue };
-        let p = probabilities(said, &labels);
+        let p = probabilities(at, &labels);
         let best = (0..p.len()).rev().max_by(|a, b| p[*a].total_cmp(&p[*b])).unwrap_or(0);
         let is = labels.iter().position(|(known, _)| *known == aim).unwrap_or(0);
         confusion[is][best] += 1;

@@ -1,10 +1,10 @@
 //! From sets to a model: which slots are worth a row, what stands in the rows, how sure it may be.
 
 use tocsin_model::BadId;
-use tocsin_score::linear::{Calibration, EMOTION, Model, OTHER, Outputs, Rules, softmax};
+use tocsin_score::linear::{Calibration, EMOTION, OTHER, Outputs, Rules, SIGNS, softmax};
 
-use crate::fit::{Chance, Descent, Example, Row, Table, outputs};
-use crate::labels::{Aim, Question, kind_of, meaning};
+use crate::fit::{Chance, Descent, Example, Table, placed};
+use crate::labels::{Aim, Question, meaning};
 use crate::look::{Eyes, Seen};
 use crate::sets::{Labelled, Set};
 
@@ -32,10 +32,10 @@ pub struct Recipe {
     pub faceless: f32,
     /// The share of a label that goes to its contraries.
     pub smoothing: f32,
-    /// How often a row teaches the weights of its kind of talk.
-    pub kind_share: f32,
-    /// Slots that get a row, at most [`ROWS_MAX`](tocsin_score::linear::ROWS_MAX). A model of 120,000 is half
-    /// as large as one of 240,000 and was hardly faster; what it costs in macro-F1 was not measured by itself.
+    /// The share of n-grams that are left out at each look.
+    pub dropout: f32,
+    /// Slots that get a row, at most [`ROWS_MAX`](tocsin_score::linear::ROWS_MAX): the fewer, the sooner they are
+    /// looked up.
     pub rows: usize,
 }
 
@@ -45,15 +45,15 @@ impl Default for Recipe {
             name: "linear".into(),
             seed: 1,
             models: 2,
-            passes: 6,
+            passes: 5,
             rate: 0.12,
             set_power: 0.4,
             class_power: 1.0,
             emotion_lean: 0.5,
             faceless: 0.85,
             smoothing: 0.05,
-            kind_share: 0.7,
-            rows: 120_000,
+            dropout: 0.1,
+            rows: 80_000,
         }
     }
 }
@@ -120,8 +120,7 @@ pub fn train(
     let steps = (examples.len() * recipe.models * recipe.passes) as u64;
     let all: Vec<&Example> = examples.iter().collect();
     let table = average(&all, rows, recipe, &|more| told("learning", more, steps));
-    let weights: Vec<(u32, Row)> = places.slots.iter().copied().zip(table.weights).collect();
-    let bytes = Model::to_bytes(&recipe.name, calibration, &weights);
+    let bytes = table.to_bytes(&recipe.name, calibration, &places.slots);
     Ok(Trained { bytes, examples: examples.len(), slots, rows })
 }
 
@@ -130,7 +129,7 @@ fn descent(recipe: &Recipe, model: usize) -> Descent {
         rate: recipe.rate,
         passes: recipe.passes,
         smoothing: recipe.smoothing,
-        kind_share: recipe.kind_share,
+        dropout: recipe.dropout,
         pull: 0.0,
         seed: recipe.seed.wrapping_mul(1_000_003).wrapping_add(model as u64),
     }
@@ -179,7 +178,6 @@ fn examples(sets: &[Set], recipe: &Recipe) -> (Vec<String>, Vec<Example>) {
         set.rows.iter().flat_map(aims).flatten().for_each(|(aim, _)| counts.add(aim));
         let faces = set.rows.iter().filter(|row| row.text.contains('[')).count();
         let is_faced = faces * 10 > set.rows.len() * 9;
-        let kind = kind_of(&set.name);
         for row in &set.rows {
             let faceless = is_faced
                 && Chance(recipe.seed ^ hash(&row.text)).next() % 1000 < (recipe.faceless * 1000.0) as u64;
@@ -187,22 +185,17 @@ fn examples(sets: &[Set], recipe: &Recipe) -> (Vec<String>, Vec<Example>) {
                 texts.push(if faceless { without_faces(&row.text) } else { row.text.clone() });
                 examples.push(Example {
                     places: Vec::new(),
-                    runs: Vec::new(),
+                    signs: Vec::new(),
                     rules: Rules::default(),
                     aim,
                     weight: factor * counts.weight(aim, recipe),
                     choices: counts.choices,
-                    kind,
-                    kind_weight: (10_000.0 / set.rows.len() as f32).sqrt() * KIND_WEIGHT,
                 });
             }
         }
     }
     (texts, examples)
 }
-
-/// What the kind of talk counts beside what is said.
-const KIND_WEIGHT: f32 = 0.5;
 
 fn lean_of(label: &str) -> Option<usize> {
     match meaning(label)? {
@@ -213,14 +206,14 @@ fn lean_of(label: &str) -> Option<usize> {
 
 /// How often each aim occurs in a set.
 #[derive(Default)]
-struct Counts {
+pub(crate) struct Counts {
     by_aim: Vec<(Aim, f32)>,
     /// The emotions among its labels.
     choices: u32,
 }
 
 impl Counts {
-    fn add(&mut self, aim: Aim) {
+    pub(crate) fn add(&mut self, aim: Aim) {
         if let Aim::Emotion(column) = aim {
             self.choices |= 1 << column;
         }
@@ -230,7 +223,8 @@ impl Counts {
         }
     }
 
-    fn weight(&self, aim: Aim, recipe: &Recipe) -> f32 {
+    /// What a row with this aim counts.
+    pub(crate) fn weight(&self, aim: Aim, recipe: &Recipe) -> f32 {
         let alike = |other: &Aim| std::mem::discriminant(other) == std::mem::discriminant(&aim);
         let same: Vec<&(Aim, f32)> = self.by_aim.iter().filter(|(other, _)| alike(other)).collect();
         let total: f32 = same.iter().map(|(_, count)| count).sum();
@@ -292,11 +286,12 @@ impl Places {
     /// Those whose loss would be felt most: the square of a weight times that of its gradients (LeCun,
     /// Denker, Solla, Optimal Brain Damage, 1990, with Fisher's approximation).
     fn best(self, table: &Table, most: usize) -> Places {
-        let worth = |place: usize| -> f32 {
+        let worth = |at: usize| -> f32 {
+            let place = SIGNS + at;
             table.weights[place].iter().zip(&table.squares[place]).map(|(w, s)| w * w * s).sum()
         };
         let mut order: Vec<(f32, u32)> =
-            self.slots.iter().enumerate().map(|(place, slot)| (worth(place), *slot)).collect();
+            self.slots.iter().enumerate().map(|(at, slot)| (worth(at), *slot)).collect();
         order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut slots: Vec<u32> = order.into_iter().take(most).map(|(_, slot)| slot).collect();
         slots.sort_unstable();
@@ -305,20 +300,16 @@ impl Places {
 
     /// Gives an example what of its text has a place.
     fn fill(&self, example: &mut Example, seen: &Seen) {
-        (example.places, example.runs, example.rules) = (Vec::new(), Vec::new(), seen.rules);
-        for (slots, value) in seen.runs() {
-            let places =
-                slots.iter().map(|slot| self.of_slot.get(*slot as usize).copied().unwrap_or(NOWHERE));
-            example.places.extend(places.filter(|place| *place != NOWHERE));
-            let end = example.places.len() as u32;
-            example.runs.push(tocsin_score::linear::Run { end, value });
-        }
+        let place = |slot: u32| self.of_slot.get(slot as usize).copied().filter(|place| *place != NOWHERE);
+        example.places = placed(seen, place);
+        example.rules = seen.rules;
+        example.signs.clone_from(&seen.signs);
     }
 }
 
 /// Finds for each group the temperature that makes rows held back most probable.
 fn calibrate(table: &Table, aside: &[&Example]) -> Calibration {
-    let said: Vec<(&Example, Outputs)> = aside.iter().map(|e| (*e, outputs(table, e))).collect();
+    let said: Vec<(&Example, Outputs)> = aside.iter().map(|e| (*e, table.outputs(e))).collect();
     let best = |loss: &dyn Fn(f32) -> f32, candidates: &mut dyn Iterator<Item = f32>| {
         candidates.map(|x| (loss(x), x)).min_by(|a, b| a.0.total_cmp(&b.0)).map_or(1.0, |(_, x)| x)
     };

@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 
 use tocsin_model::BadId;
-use tocsin_score::linear::{COLUMNS, Model, ROWS_MAX};
+use tocsin_score::linear::{COLUMNS, Model, ROWS_MAX, Row};
 
-use crate::fit::{Descent, Example, Row, Table};
+use crate::fit::{Descent, Example, Table, placed};
 use crate::labels::{Aim, Question};
-use crate::look::Eyes;
+use crate::look::{Eyes, Seen};
 use crate::sets::Labelled;
 
 /// Fewer rows teach nothing that holds.
@@ -41,31 +41,17 @@ pub fn tune(model: &Model, name: &str, rows: &[Labelled], seed: u64) -> Result<V
         }
     }
     let slots: Vec<u32> = weights.keys().copied().collect();
+    let place = |slot: u32| slots.binary_search(&slot).ok().map(|at| at as u32);
     let mut examples = Vec::new();
-    for (row, seen) in rows.iter().zip(&seen) {
+    for (row, seen) in rows.iter().zip(seen) {
         let Some(aim) = Aim::of(question, &row.label) else { continue };
-        let (mut places, mut runs) = (Vec::new(), Vec::new());
-        for (in_run, value) in seen.runs() {
-            places
-                .extend(in_run.iter().filter_map(|slot| slots.binary_search(slot).ok()).map(|at| at as u32));
-            runs.push(tocsin_score::linear::Run { end: places.len() as u32, value });
-        }
-        let none = Example {
-            places,
-            runs,
-            rules: seen.rules,
-            aim,
-            weight: 1.0,
-            choices: 0,
-            kind: None,
-            kind_weight: 0.0,
-        };
-        examples.push(none);
+        let places = placed(&seen, place);
+        let Seen { signs, rules, .. } = seen;
+        examples.push(Example { places, signs, rules, aim, weight: 1.0, choices: 0 });
     }
     let mut table = Table::new(slots.len());
-    table.weights = weights.into_values().collect();
-    let descent = Descent { rate: RATE, passes: PASSES, smoothing: 0.05, kind_share: 0.0, pull: PULL, seed };
+    table.weights = model.signs().chain(weights.into_values()).collect();
+    let descent = Descent { rate: RATE, passes: PASSES, smoothing: 0.05, dropout: 0.0, pull: PULL, seed };
     table.learn(&examples.iter().collect::<Vec<_>>(), descent, &|_| ());
-    let weights: Vec<(u32, Row)> = slots.into_iter().zip(table.weights).collect();
-    Ok(Model::to_bytes(name, model.calibration(), &weights))
+    Ok(table.to_bytes(name, model.calibration(), &slots))
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tocsin_model::Label;
 use tocsin_score::linear::Model;
 use tocsin_tokenize::Scratch;
-use tocsin_train::{Eyes, Labelled, Part, Question, Recipe, Set, measure, read_sets, train, tune};
+use tocsin_train::{Eyes, Labelled, Part, Question, Recipe, Set, left_out, measure, read_sets, train, tune};
 
 const GOOD: &[&str] = &["味道很好", "服务热情", "下次还来", "物流很快", "great coffee", "really love it"];
 const BAD: &[&str] =
@@ -64,6 +64,20 @@ fn a_model_reads_what_it_learned() {
         let measured = measure(set, &eyes.read_all(&texts, &|_| ()));
         assert!(measured.macro_f1() > 0.9, "{measured:?}");
     }
+}
+
+#[test]
+fn what_a_set_that_was_left_out_teaches_is_learned_from_the_others() {
+    let whole = set("three", &[("negative", BAD), ("neutral", PLAIN), ("positive", GOOD)]);
+    let half = whole.rows.len() / 2;
+    let part =
+        |name: &str, rows: &[Labelled]| Set { name: name.into(), rows: rows.to_vec(), ..whole.clone() };
+    let sets = [part("a", &whole.rows[..half]), part("b", &whole.rows[half..])];
+    let recipe = Recipe { models: 1, passes: 4, rows: 2_000, ..Recipe::default() };
+    let figures = left_out(&sets, &recipe, &|_| ()).unwrap();
+    assert_eq!(figures.iter().map(|f| f.set.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    // The two say the same, in other places: both models have seen all that matters.
+    assert!(figures.iter().all(|f| f.ours > 0.8 && f.plain > 0.8), "{figures:?}");
 }
 
 #[test]
@@ -143,32 +157,32 @@ fn a_few_labels_teach_slang_and_nothing_is_forgotten() {
 
 /// Macro-F1 in per cent below which the shipped model has got worse: a point under what it had when it was made.
 const FLOORS: &[(&str, f64)] = &[
-    ("cantonese_forum", 61.6),
-    ("chnsenticorp_htl", 87.1),
-    ("covid7_emotion", 64.2),
-    ("ewect_usual", 78.1),
-    ("ewect_usual_emotion", 63.8),
-    ("ewect_usual_hant", 77.9),
-    ("ewect_virus", 75.2),
-    ("ewect_virus_emotion", 56.7),
-    ("nlpcc14_review", 77.1),
-    ("nlpcc2013", 63.0),
-    ("nlpcc2013_emotion", 40.7),
-    ("ocemotion", 45.7),
-    ("online_shopping_10_cats", 92.0),
-    ("openrice_yue", 69.5),
-    ("osm2022", 65.9),
-    ("osm2022_emotion", 28.9),
-    ("sentiment140", 74.8),
-    ("tosarcasm", 60.5),
-    ("tweeteval_emotion", 66.2),
-    ("tweeteval_irony", 63.8),
-    ("tweeteval_sentiment", 59.7),
-    ("waimai_10k", 88.0),
-    ("weibo2018", 88.4),
-    ("weibo_senti_100k", 90.1),
-    ("weibo_senti_100k_noemo", 71.7),
-    ("xs_conv", 86.0),
+    ("cantonese_forum", 58.9),
+    ("chnsenticorp_htl", 86.2),
+    ("covid7_emotion", 62.3),
+    ("ewect_usual", 76.3),
+    ("ewect_usual_emotion", 63.4),
+    ("ewect_usual_hant", 75.9),
+    ("ewect_virus", 74.2),
+    ("ewect_virus_emotion", 56.5),
+    ("nlpcc14_review", 75.9),
+    ("nlpcc2013", 59.9),
+    ("nlpcc2013_emotion", 37.3),
+    ("ocemotion", 42.9),
+    ("online_shopping_10_cats", 91.3),
+    ("openrice_yue", 67.9),
+    ("osm2022", 65.0),
+    ("osm2022_emotion", 28.7),
+    ("sentiment140", 72.7),
+    ("tosarcasm", 59.4),
+    ("tweeteval_emotion", 65.7),
+    ("tweeteval_irony", 63.6),
+    ("tweeteval_sentiment", 58.3),
+    ("waimai_10k", 85.9),
+    ("weibo2018", 86.7),
+    ("weibo_senti_100k", 87.8),
+    ("weibo_senti_100k_noemo", 69.5),
+    ("xs_conv", 83.7),
 ];
 
 #[test]

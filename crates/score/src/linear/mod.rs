@@ -9,8 +9,6 @@ mod fold; // what counts as the same character
 mod outputs; // what the columns are, and what is made of their sums
 mod weights; // the file, and adding up
 
-pub use features::{Features, Run};
-pub use outputs::{
-    COLUMNS, Calibration, EMOTION, IRONY, KIND, KINDS, LEAN, NEUTRAL, OF_KIND, OTHER, Outputs, Rules, softmax,
-};
-pub use weights::{MAGIC, Model, NAME_BYTES_MAX, NotAModel, ROWS_MAX};
+pub use features::{Features, SIGN_VALUE, SIGNS};
+pub use outputs::{COLUMNS, Calibration, EMOTION, IRONY, LEAN, NEUTRAL, OTHER, Outputs, Rules, softmax};
+pub use weights::{MAGIC, Model, NAME_BYTES_MAX, NotAModel, ROWS_MAX, Row};

@@ -1,20 +1,21 @@
-//! The weights of a model: which slots have any, and 32 small integers for each of these.
+//! The weights of a model: which slots have any, and 16 small integers for each of these and for each sign.
 //!
-//! As bytes (all little-endian): [`MAGIC`], the length of the name in one byte and the name, 32 scales and
-//! five numbers of calibration (f32), the number of rows (u32), a bit for each slot, the rows, and a
-//! checksum of all before it (u64). Rows stand in the order of their slots.
+//! As bytes (all little-endian): [`MAGIC`], the length of the name in one byte and the name, 16 scales for the
+//! signs and 16 for the n-grams, five numbers of calibration (f32), the number of rows (u32), a row for each
+//! sign, a bit for each slot, the rows of the slots that have one in their order, and a checksum of all before
+//! it (u64).
 
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use super::features::{Features, SLOT_BITS};
+use super::features::{Features, SIGN_VALUE, SIGNS, SLOT_BITS};
 use super::outputs::{COLUMNS, Calibration, Outputs};
 
 /// The first bytes of a model's file; the digit is the version of its layout.
-pub const MAGIC: &[u8; 8] = b"tocsinM1";
-/// Slots that may have weights: a file of at most 33 MiB.
-pub const ROWS_MAX: usize = 1 << 20;
+pub const MAGIC: &[u8; 8] = b"tocsinM2";
+/// Slots that may have weights: a file of at most 5 MiB.
+pub const ROWS_MAX: usize = 1 << 18;
 /// Bytes of a model's name.
 pub const NAME_BYTES_MAX: usize = 64;
 
@@ -23,22 +24,26 @@ const BITS_BYTES: usize = 1 << (SLOT_BITS - 3);
 /// Rows of which i16 holds the sum.
 const ROWS_AT_ONCE: usize = 256;
 
+/// What a feature says for each column.
+pub type Row = [f32; COLUMNS];
+/// The same in steps of the columns' scales; aligned, so that it never lies in two cache lines.
+#[derive(Clone, Copy)]
+#[repr(align(16))]
+struct Steps([i8; COLUMNS]);
+
 /// A model that reads.
 pub struct Model {
     version: Arc<str>,
     name: String,
-    scales: [f32; COLUMNS],
     calibration: Calibration,
-    /// Which slots have weights, and where.
-    blocks: Vec<Block>,
-    rows: Cow<'static, [u8]>,
-}
-
-/// 64 slots: a bit for each that has weights, and how many rows come before theirs.
-#[derive(Clone, Copy)]
-struct Block {
-    bits: u64,
-    rank: u32,
+    sign_scales: Row,
+    signs: Box<[Steps]>,
+    scales: Row,
+    /// A bit for each slot that has a row, and for each 64 of them how many rows come before theirs. Apart,
+    /// because the second is asked only when the first says yes.
+    bits: Box<[u64]>,
+    ranks: Box<[u32]>,
+    rows: Box<[Steps]>,
 }
 
 /// Why bytes are no model.
@@ -85,8 +90,8 @@ impl Model {
         let (name, behind) = rest.split_at_checked(usize::from(name_length)).ok_or(NotAModel::Length)?;
         rest = behind;
         let mut number = || take::<4>(&mut rest).map(f32::from_le_bytes);
-        let mut scales = [0.0; COLUMNS];
-        for scale in &mut scales {
+        let mut scales = [[0.0; COLUMNS]; 2];
+        for scale in scales.as_flattened_mut() {
             *scale = number()?;
         }
         let calibration = Calibration {
@@ -97,60 +102,65 @@ impl Model {
             irony_bias: number()?,
         };
         let count = u32::from_le_bytes(take(&mut rest)?) as usize;
-        let (bits, behind) = rest.split_at_checked(BITS_BYTES).ok_or(NotAModel::Length)?;
-        if behind.len() != count.saturating_mul(COLUMNS).saturating_add(sum.len()) {
+        let expected = (SIGNS + count) * COLUMNS + BITS_BYTES + sum.len();
+        if count > ROWS_MAX || rest.len() != expected {
             return Err(NotAModel::Length);
         }
         let checksum = u64::from_le_bytes(*sum);
         if checksum != checksum_of(body) {
             return Err(NotAModel::Checksum);
         }
-        let name = String::from_utf8_lossy(name).into_owned();
+        let (signs, rest) = rest.split_at(SIGNS * COLUMNS);
+        let (bits, rest) = rest.split_at(BITS_BYTES);
+        let bits: Box<[u64]> = bits.as_chunks().0.iter().map(|bits| u64::from_le_bytes(*bits)).collect();
         let mut before = 0;
-        let mut block = |bits: &[u8; 8]| {
-            let bits = u64::from_le_bytes(*bits);
-            let rank = before;
+        let rank = |bits: &u64| {
             before += bits.count_ones();
-            Block { bits, rank }
+            before - bits.count_ones()
         };
-        let blocks = bits.as_chunks::<8>().0.iter().map(&mut block).collect();
+        let ranks = bits.iter().map(rank).collect();
         if before as usize != count {
             return Err(NotAModel::Length);
         }
-        let start = body.len() - count * COLUMNS;
-        let rows = match bytes {
-            Cow::Borrowed(bytes) => Cow::Borrowed(&bytes[start..start + count * COLUMNS]),
-            Cow::Owned(ref bytes) => Cow::Owned(bytes[start..start + count * COLUMNS].to_vec()),
-        };
+        let steps =
+            |bytes: &[u8]| bytes.as_chunks().0.iter().map(|row| Steps(row.map(|b| b as i8))).collect();
+        let (signs, rows) = (steps(signs), steps(&rest[..count * COLUMNS]));
+        let name = String::from_utf8_lossy(name).into_owned();
         let version = Arc::from(format!("{name}:{:08x}", checksum >> 32));
-        Ok(Model { version, name, scales, calibration, blocks, rows })
+        let [sign_scales, scales] = scales;
+        Ok(Model { version, name, calibration, sign_scales, signs, scales, bits, ranks, rows })
     }
 
-    /// The bytes of a model's file, from a name (at most [`NAME_BYTES_MAX`] bytes of it are kept) and at most
-    /// [`ROWS_MAX`] rows in the order of their slots, each slot once.
-    pub fn to_bytes(name: &str, calibration: Calibration, rows: &[(u32, [f32; COLUMNS])]) -> Vec<u8> {
+    /// The bytes of a model's file, from a name (at most [`NAME_BYTES_MAX`] bytes of it are kept), a row for each
+    /// sign, and at most [`ROWS_MAX`] rows in the order of their slots, each slot once.
+    pub fn to_bytes(
+        name: &str,
+        calibration: Calibration,
+        signs: &[Row; SIGNS],
+        rows: &[(u32, Row)],
+    ) -> Vec<u8> {
         debug_assert!(rows.is_sorted_by(|a, b| a.0 < b.0), "in order, each slot once");
         let rows = &rows[..rows.len().min(ROWS_MAX)];
-        let scales: [f32; COLUMNS] = std::array::from_fn(|column| scale(rows, column));
+        let sign_scales = scales(signs.iter());
+        let row_scales = scales(rows.iter().map(|(_, row)| row));
         let name = &name[..name.floor_char_boundary(NAME_BYTES_MAX)];
-        let mut bytes = Vec::with_capacity(BITS_BYTES + rows.len() * COLUMNS + 512);
+        let mut bytes = Vec::with_capacity(BITS_BYTES + (SIGNS + rows.len()) * COLUMNS + 512);
         bytes.extend_from_slice(MAGIC);
         bytes.push(name.len() as u8);
         bytes.extend_from_slice(name.as_bytes());
         let Calibration { polarity, emotion, irony, neutral_bias, irony_bias } = calibration;
-        for number in scales.iter().chain(&[polarity, emotion, irony, neutral_bias, irony_bias]) {
+        let numbers = [polarity, emotion, irony, neutral_bias, irony_bias];
+        for number in sign_scales.iter().chain(&row_scales).chain(&numbers) {
             bytes.extend_from_slice(&number.to_le_bytes());
         }
         bytes.extend_from_slice(&(rows.len() as u32).to_le_bytes());
+        signs.iter().for_each(|row| bytes.extend(steps(row, &sign_scales)));
         let mut bits = vec![0u8; BITS_BYTES];
         for (slot, _) in rows {
             bits[*slot as usize / 8] |= 1 << (slot % 8);
         }
         bytes.extend_from_slice(&bits);
-        for (_, row) in rows {
-            let small = |(weight, scale): (&f32, &f32)| (weight / scale).round().clamp(-127.0, 127.0) as i8;
-            bytes.extend(row.iter().zip(&scales).map(small).map(|w| w as u8));
-        }
+        rows.iter().for_each(|(_, row)| bytes.extend(steps(row, &row_scales)));
         bytes.extend_from_slice(&checksum_of(&bytes).to_le_bytes());
         bytes
     }
@@ -170,74 +180,98 @@ impl Model {
         self.calibration
     }
 
-    /// Its weights, in the order of their slots.
-    pub fn rows(&self) -> impl Iterator<Item = (u32, [f32; COLUMNS])> {
-        let slots = (0..self.blocks.len() as u32 * 64).filter(|slot| self.has(*slot));
-        slots.zip(self.rows.as_chunks::<COLUMNS>().0).map(|(slot, row)| {
-            (slot, std::array::from_fn(|column| f32::from(row[column] as i8) * self.scales[column]))
-        })
+    /// Its weights of signs.
+    pub fn signs(&self) -> impl Iterator<Item = Row> {
+        self.signs.iter().map(|row| weights(row, &self.sign_scales))
     }
 
-    /// What it says of a text.
+    /// Its weights of slots, in their order.
+    pub fn rows(&self) -> impl Iterator<Item = (u32, Row)> {
+        let has = |slot: &u32| self.bits[*slot as usize / 64] >> (slot % 64) & 1 == 1;
+        let slots = (0..1u32 << SLOT_BITS).filter(has);
+        slots.zip(&self.rows).map(|(slot, row)| (slot, weights(row, &self.scales)))
+    }
+
+    /// What it says of a text, together with the rules.
     pub fn read(&self, features: &Features) -> Outputs {
-        let mut sums = [0.0; COLUMNS];
-        for (slots, value) in features.runs() {
-            for slots in slots.chunks(ROWS_AT_ONCE) {
-                for (total, sum) in sums.iter_mut().zip(self.sum(slots)) {
-                    *total += f32::from(sum) * value;
-                }
-            }
-        }
-        for (total, scale) in sums.iter_mut().zip(&self.scales) {
-            *total *= scale;
+        let mut sums = self.sums(features);
+        let signs = features.signs.iter().map(|sign| &self.signs[*sign as usize]);
+        for ((total, sum), scale) in sums.iter_mut().zip(add(signs)).zip(&self.sign_scales) {
+            *total += f32::from(sum) * scale * SIGN_VALUE;
         }
         features.rules.apply(&mut sums);
         Outputs { sums, calibration: self.calibration }
     }
 
-    /// The sum of the rows of at most [`ROWS_AT_ONCE`] slots. Rows lie far apart in memory, so all are asked
-    /// for before the first is added: the waits overlap.
-    fn sum(&self, slots: &[u32]) -> [i16; COLUMNS] {
-        let rows = self.rows.as_chunks::<COLUMNS>().0;
-        let mut found = [0u32; ROWS_AT_ONCE];
-        let mut count = 0;
-        for slot in slots {
-            let block = &self.blocks[*slot as usize / 64];
-            let below = block.bits & ((1 << (slot % 64)) - 1);
-            // Whether a slot has weights can't be foreseen, so there is no branch on it.
-            found[count] = block.rank + below.count_ones();
-            count += (block.bits >> (slot % 64) & 1) as usize;
-        }
-        let found = &found[..count];
-        std::hint::black_box(found.iter().fold(0, |touched, row| touched ^ rows[*row as usize][0]));
-        let mut sum = [0i16; COLUMNS];
-        for row in found {
-            for (sum, weight) in sum.iter_mut().zip(&rows[*row as usize]) {
-                // No more rows than i16 holds; a check at each step would keep them from being added at once.
-                *sum = sum.wrapping_add(i16::from(*weight as i8));
+    /// What the n-grams say by themselves.
+    pub(crate) fn sums(&self, features: &Features) -> Row {
+        let mut sums = [0.0; COLUMNS];
+        for (slots, value) in features.runs() {
+            for slots in slots.chunks(ROWS_AT_ONCE) {
+                for (total, sum) in sums.iter_mut().zip(self.add_slots(slots)) {
+                    *total += f32::from(sum) * value;
+                }
             }
         }
-        sum
+        sums.iter_mut().zip(&self.scales).for_each(|(total, scale)| *total *= scale);
+        sums
     }
 
-    fn has(&self, slot: u32) -> bool {
-        self.blocks[slot as usize / 64].bits >> (slot % 64) & 1 == 1
+    /// The sum of the rows of at most [`ROWS_AT_ONCE`] slots. Rows lie far apart in memory, so all are asked for
+    /// before the first is added: the waits overlap.
+    fn add_slots(&self, slots: &[u32]) -> [i16; COLUMNS] {
+        let mut found = [0u32; ROWS_AT_ONCE];
+        let mut count = 0;
+        for &slot in slots {
+            // Whether a slot has a row can't be foreseen, so there is no branch on it.
+            found[count] = slot;
+            count += (self.bits[slot as usize / 64] >> (slot % 64) & 1) as usize;
+        }
+        for slot in &mut found[..count] {
+            let block = *slot as usize / 64;
+            let below = self.bits[block] & ((1 << (*slot % 64)) - 1);
+            *slot = self.ranks[block] + below.count_ones();
+        }
+        let found = &found[..count];
+        std::hint::black_box(found.iter().fold(0, |touched, row| touched ^ self.rows[*row as usize].0[0]));
+        add(found.iter().map(|row| &self.rows[*row as usize]))
     }
+}
+
+/// Adds up at most [`ROWS_AT_ONCE`] rows; a check at each step would keep columns from being added at once.
+fn add<'a>(rows: impl Iterator<Item = &'a Steps>) -> [i16; COLUMNS] {
+    let mut sum = [0i16; COLUMNS];
+    for row in rows {
+        for column in 0..COLUMNS {
+            sum[column] = sum[column].wrapping_add(i16::from(row.0[column]));
+        }
+    }
+    sum
 }
 
 impl fmt::Debug for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Model {} of {} rows", self.version, self.rows.len() / COLUMNS)
+        write!(f, "Model {} of {} rows", self.version, self.rows.len())
     }
+}
+
+fn steps(row: &Row, scales: &Row) -> [u8; COLUMNS] {
+    std::array::from_fn(|column| (row[column] / scales[column]).round().clamp(-127.0, 127.0) as i8 as u8)
+}
+
+fn weights(row: &Steps, scales: &Row) -> Row {
+    std::array::from_fn(|column| f32::from(row.0[column]) * scales[column])
 }
 
 /// The greatest weight is 127 steps; one in two thousand may be cut off, so that a few do not make all
 /// others coarse.
-fn scale(rows: &[(u32, [f32; COLUMNS])], column: usize) -> f32 {
-    let mut sizes: Vec<f32> = rows.iter().map(|(_, row)| row[column].abs()).filter(|w| *w > 0.0).collect();
-    sizes.sort_unstable_by(f32::total_cmp);
-    let greatest = sizes.len().saturating_sub(1 + sizes.len() / 2000);
-    sizes.get(greatest).map_or(1.0, |size| size / 127.0)
+fn scales<'a>(rows: impl Iterator<Item = &'a Row> + Clone) -> Row {
+    std::array::from_fn(|column| {
+        let mut sizes: Vec<f32> = rows.clone().map(|row| row[column].abs()).filter(|w| *w > 0.0).collect();
+        sizes.sort_unstable_by(f32::total_cmp);
+        let greatest = sizes.len().saturating_sub(1 + sizes.len() / 2000);
+        sizes.get(greatest).map_or(1.0, |size| size / 127.0)
+    })
 }
 
 fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], NotAModel> {

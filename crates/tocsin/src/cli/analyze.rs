@@ -16,6 +16,7 @@ use tocsin_model::{
     ArrivalTime, Author, AuthorId, BadId, Emotions, Engagement, EventTime, Matched, Position, Post, PostId,
     Scored, Sentiment, Sighting, SourceId, Timing,
 };
+use tocsin_score::linear::Model;
 use tocsin_score::{Reason, Scorer};
 use tocsin_tokenize::{Scratch, Tokenizer};
 use tocsin_wire::read_recorded;
@@ -177,7 +178,7 @@ impl Reader {
         let scorer = Scorer::with_concerns(lexicon, concerns);
         let scorer = match config {
             Some(config) => model::beside(scorer, config).map_err(io::Error::other)?,
-            None => scorer,
+            None => scorer.with_model(Model::shipped().clone()),
         };
         let never = |why: BadId| io::Error::other(why);
         Ok(Reader {

@@ -454,6 +454,10 @@ pub(crate) struct Eval {
     /// This model instead of the one that comes with the program
     #[arg(long, value_name = "MODEL")]
     pub(crate) model: Option<PathBuf>,
+    /// Leave out one set of NAME.train.tsv after the other, learn from the rest and read it: what new texts may
+    /// expect, beside a plain linear model over n-grams of characters (some ten minutes)
+    #[arg(long, conflicts_with_all = ["model", "json"])]
+    pub(crate) left_out: bool,
     /// A table in Markdown
     #[arg(long, conflicts_with = "json")]
     pub(crate) markdown: bool,

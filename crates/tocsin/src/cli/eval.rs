@@ -7,7 +7,7 @@ use serde::Serialize;
 use tocsin_flow::Clock as _;
 use tocsin_runtime::WallClock;
 use tocsin_score::linear::Model;
-use tocsin_train::{Eyes, Measured, Part, measure, read_sets};
+use tocsin_train::{Eyes, LeftOut, Measured, Part, Recipe, left_out, measure, read_sets};
 
 use super::train::Progress;
 use super::{Stop, args, model};
@@ -17,6 +17,16 @@ use super::{Stop, args, model};
 /// # Errors
 /// The inner one when output fails; the outer one when there is nothing to measure by.
 pub(crate) fn eval(typed: &args::Eval, output: &mut impl Write) -> Result<io::Result<()>, Stop> {
+    if typed.left_out {
+        let sets = read_sets(&typed.data, Part::Train).map_err(Stop::usage)?;
+        let progress = Progress::default();
+        let total = sets.len() as u64;
+        let recipe = Recipe { models: 1, ..Recipe::default() };
+        let told = |_: &str| progress.tell("leaving out one set after the other", 1, total);
+        let figures = left_out(&sets, &recipe, &told).map_err(Stop::failed)?;
+        progress.end();
+        return Ok(left_out_table(&figures, output));
+    }
     let model = match &typed.model {
         Some(path) => Arc::new(model::read(path).map_err(Stop::usage)?),
         None => Model::shipped().clone(),
@@ -77,6 +87,21 @@ impl Figures {
         let one = |(label, f1): (&String, &f64)| format!("{label} {:.1}", f1 * 100.0);
         self.labels.iter().zip(&self.f1).map(one).collect::<Vec<_>>().join(", ")
     }
+}
+
+/// A table that is Markdown, and can be read as it stands.
+fn left_out_table(figures: &[LeftOut], output: &mut impl Write) -> io::Result<()> {
+    writeln!(output, "| set, left out | n | macro-F1 | plain linear | more |")?;
+    writeln!(output, "| --- | ---: | ---: | ---: | ---: |")?;
+    let mut line = |set: &str, n: &str, ours: f64, plain: f64| {
+        let [ours, plain] = [ours, plain].map(|x| x * 100.0);
+        writeln!(output, "| {set} | {n} | {ours:.1} | {plain:.1} | {:+.1} |", ours - plain)
+    };
+    for f in figures {
+        line(&f.set, &f.n.to_string(), f.ours, f.plain)?;
+    }
+    let mean = |of: fn(&LeftOut) -> f64| figures.iter().map(of).sum::<f64>() / figures.len().max(1) as f64;
+    line("mean", "", mean(|f| f.ours), mean(|f| f.plain))
 }
 
 fn json(figures: &[Figures], output: &mut impl Write) -> io::Result<()> {

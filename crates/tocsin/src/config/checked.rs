@@ -117,7 +117,7 @@ pub(crate) fn hash(bytes: &[u8]) -> u64 {
 /// What reads beside the rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Beside {
-    /// Nothing: the rules alone, which is fastest.
+    /// Nothing: the rules alone.
     Nothing,
     /// The model that comes with the program.
     Shipped,

@@ -437,8 +437,8 @@ pub(super) struct RawTokenize {
 #[derive(Deserialize, JsonSchema, Default)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawScore {
-    /// What reads beside the rules: none (fastest; default), shipped (the model that comes with the program: reads
-    /// better, and takes four times as long), or the file of a model made with tocsin train.
+    /// What reads beside the rules: shipped (the model that comes with the program; the default), the file of a
+    /// model made with tocsin train, or none (the rules alone: twice as fast, and more often wrong).
     #[schemars(example = &"shipped")]
     pub(super) model: Option<String>,
     /// Your own words and how they lean: -3 (against) to 3 (for); 0 silences a word.

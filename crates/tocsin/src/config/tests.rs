@@ -117,7 +117,7 @@ fn the_smallest_config_works() {
         shown = true
 
         [score]
-        model = "none"
+        model = "shipped"
 
         [store]
         keep_incidents = "730d"
@@ -589,7 +589,7 @@ fn the_environment_goes_before_the_file() {
         shown = true
 
         [score]
-        model = "none"
+        model = "shipped"
 
         [store]
         keep_incidents = "730d"

@@ -84,10 +84,10 @@ fn around(out: &mut impl Write, e: &Evidence) -> io::Result<()> {
     }
     if let Some(answered) = &e.answered {
         let at = tocsin_wire::rfc3339(answered.at.start().millis());
-        let (excess, forecast) = (answered.excess, answered.forecast);
+        let (minutes, excess, forecast) = (answered.minutes, answered.excess, answered.forecast);
         writeln!(
             out,
-            "answered    {at}: {excess:.2} posts beyond the usual since then; {forecast:.2} were to come without it"
+            "answered    {at}: {excess:.2} posts beyond the usual in {minutes} minutes; {forecast:.2} were to come without it"
         )?;
     }
     Ok(())

@@ -1,14 +1,15 @@
 //! Files that are models, and files that are none.
 
-use super::super::features::Run;
 use super::*;
 
 fn small() -> Vec<u8> {
-    let mut rows = vec![(5, [0.0; COLUMNS]), (64, [0.0; COLUMNS]), (4_000_000, [0.0; COLUMNS])];
+    let mut rows = vec![(5, [0.0; COLUMNS]), (64, [0.0; COLUMNS]), (1_000_000, [0.0; COLUMNS])];
     rows[0].1[0] = 1.27;
     rows[1].1[0] = -0.5;
-    rows[2].1[31] = 3.0;
-    Model::to_bytes("small", Calibration::NONE, &rows)
+    rows[2].1[15] = 3.0;
+    let mut signs = [[0.0; COLUMNS]; SIGNS];
+    signs[7][0] = 2.0;
+    Model::to_bytes("small", Calibration::NONE, &signs, &rows)
 }
 
 fn read(bytes: Vec<u8>) -> Result<Model, NotAModel> {
@@ -20,21 +21,23 @@ fn a_model_comes_back_from_its_file() {
     let model = read(small()).unwrap();
     assert_eq!((model.name(), model.calibration()), ("small", Calibration::NONE));
     let rows: Vec<_> = model.rows().collect();
-    assert_eq!(rows.iter().map(|r| r.0).collect::<Vec<_>>(), [5, 64, 4_000_000]);
-    assert!((rows[1].1[0] + 0.5).abs() < 0.01 && (rows[2].1[31] - 3.0).abs() < 0.03);
-    assert_eq!(Model::to_bytes("small", Calibration::NONE, &rows), small());
+    assert_eq!(rows.iter().map(|r| r.0).collect::<Vec<_>>(), [5, 64, 1_000_000]);
+    assert!((rows[1].1[0] + 0.5).abs() < 0.01 && (rows[2].1[15] - 3.0).abs() < 0.03);
+    let signs: Vec<Row> = model.signs().collect();
+    let signs = signs.first_chunk().unwrap();
+    assert!((signs[7][0] - 2.0).abs() < 0.01);
+    assert_eq!(Model::to_bytes("small", Calibration::NONE, signs, &rows), small());
 }
 
 #[test]
 fn features_add_up_by_their_values() {
     let model = read(small()).unwrap();
-    let mut features = Features::default();
-    features.slots = vec![5, 6, 64, 5];
-    features.runs = vec![Run { end: 2, value: 2.0 }, Run { end: 4, value: -1.0 }];
+    let slots = vec![5, 6, 64, 5];
+    let features = Features { slots, own: 3, values: [2.0, -1.0], signs: vec![7, 8], ..Features::default() };
     let sums = model.read(&features).sums;
-    assert!((sums[0] - (2.0 * 1.27 + 0.5 - 1.27)).abs() < 0.01, "{sums:?}");
-    features.slots = vec![5; 100_000];
-    features.runs = vec![Run { end: 100_000, value: 1.0 }];
+    assert!((sums[0] - (2.0 * (1.27 - 0.5) - 1.27 + SIGN_VALUE * 2.0)).abs() < 0.05, "{sums:?}");
+    let slots = vec![5; 100_000];
+    let features = Features { slots, own: 100_000, values: [1.0, 0.0], ..Features::default() };
     assert!((model.read(&features).sums[0] - 127_000.0).abs() < 10.0, "many rows do not overflow");
 }
 

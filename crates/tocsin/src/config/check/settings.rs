@@ -152,8 +152,8 @@ impl Checker<'_> {
     /// What reads beside the rules; a file must be a model.
     pub(super) fn model(&mut self, raw: Option<String>) -> Beside {
         let path = match raw.as_deref() {
-            None | Some("none") => return Beside::Nothing,
-            Some("shipped") => return Beside::Shipped,
+            Some("none") => return Beside::Nothing,
+            None | Some("shipped") => return Beside::Shipped,
             Some(path) => self.path(path),
         };
         if let Err(why) = crate::cli::model::read(&path) {
