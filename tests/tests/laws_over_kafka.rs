@@ -309,5 +309,5 @@ impl Casebook for LawState {
 #[test]
 fn kafka_and_redis_together_keep_the_laws() {
     let Some(servers) = Servers::shared(1) else { return };
-    tocsin_laws::all(|| Town::fresh(servers), seeds(10));
+    tocsin_laws::all(|| Town::fresh(servers), seeds(2));
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use tocsin_kafka::{Retention, TOPICS};
-use tocsin_tests::{program, said};
+use tocsin_tests::{Server, program, said};
 
 const STAGES: [&str; 5] = ["ingest", "tokenize", "score", "spike-detect", "notify"];
 /// Where the program listens if nobody says otherwise.
@@ -319,4 +319,22 @@ fn each_process_may_write_nothing_but_its_data_and_is_nobody() {
             "the image's user is another one"
         );
     }
+}
+
+#[test]
+fn the_health_check_of_compose_says_whether_a_process_is_ready() {
+    for stage in STAGES {
+        let service = merged(&yaml("deploy/compose.yaml")[0]["services"][stage]);
+        assert_eq!(words(list(&service, "/healthcheck/test")), ["CMD", "/usr/local/bin/tocsin", "ready"]);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("tocsin.toml");
+    std::fs::write(&config, "[[brand]]\nname = \"a\"\nquery = \"a\"\n").unwrap();
+    let server = Server::start(&config, &folder.path().join("data"));
+    let address = server.url.strip_prefix("http://").unwrap().to_owned();
+    assert!(said(program().args(["ready", &address])).contains("\"ready\":true"));
+    server.stop();
+    let output = program().args(["ready", &address]).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(1) && told.contains("nobody answers"), "{told}");
 }

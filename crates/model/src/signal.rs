@@ -247,9 +247,11 @@ pub struct Rival {
 pub struct Answered {
     /// The minute of the brand's own post.
     pub at: Minute,
-    /// Posts beyond the usual since then.
+    /// For so many minutes it was followed by now, 60 at most.
+    pub minutes: u32,
+    /// Posts beyond the usual in these minutes.
     pub excess: f64,
-    /// So many were to come, by what was known at that minute.
+    /// So many were to come in them, by what was known when the post was made.
     pub forecast: f64,
 }
 

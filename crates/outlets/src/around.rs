@@ -112,9 +112,9 @@ pub(crate) fn rivals(e: &Evidence) -> Option<Said> {
 }
 
 /// What came of the brand's own post.
-pub(crate) fn answered(answered: &Answered, at: ArrivalTime, zone: &TimeZone) -> Said {
+pub(crate) fn answered(answered: &Answered, zone: &TimeZone) -> Said {
     let spoke = ArrivalTime::from_millis(answered.at.0 * 60_000);
-    let minutes = at.minute().0 - answered.at.0;
+    let minutes = answered.minutes;
     let (seen, ahead) = (posts(answered.excess.max(0.0)), posts(answered.forecast));
     let clock = short_moment(spoke, zone);
     Said::new(
@@ -123,7 +123,7 @@ pub(crate) fn answered(answered: &Answered, at: ArrivalTime, zone: &TimeZone) ->
             seen.zh, ahead.zh
         ),
         format!(
-            "Its own account spoke at {clock}; in the {minutes} min since then {} posts more than usual came, where \
+            "Its own account spoke at {clock}; in the {minutes} min after that {} posts more than usual came, where \
              {} were to come without it.",
             seen.en, ahead.en
         ),

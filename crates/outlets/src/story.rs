@@ -18,6 +18,8 @@ const LIST_MAX: usize = 5;
 const QUOTES_MAX: usize = 3;
 /// Earlier rings that are told one by one.
 const BEFORE_MAX: usize = 3;
+/// Answers of the brand's own that are told, the latest first.
+const ANSWERS_MAX: usize = 3;
 
 /// What is new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,8 +230,8 @@ fn reasons(cause: &Cause<'_>, notice: &Notice, zone: &TimeZone) -> Vec<Reason> {
     let mut push = |zh: &str, en: &str, said| reasons.push(Reason { label: Said::new(zh, en), said });
     around::worse(e).into_iter().for_each(|said| push("加重", "worse", said));
     around::rivals(e).into_iter().for_each(|said| push("同行", "rivals", said));
-    if let Some(answered) = &e.answered {
-        push("回应", "answer", around::answered(answered, notice.at, zone));
+    for answered in incident.answers.iter().rev().take(ANSWERS_MAX) {
+        push("回应", "answer", around::answered(answered, zone));
     }
     if !incident.blinds.is_empty() {
         push("盲区", "blind", blinds(incident));

@@ -67,7 +67,8 @@ fn now(second: u64) -> ArrivalTime {
 fn a_post_takes_at_most_64_bytes_for_48_hours() {
     let Some(servers) = Servers::start("start") else { return };
     let posts = if std::env::var_os("TOCSIN_SOAK").is_some() { POSTS_SOAK } else { POSTS };
-    let batches = move || (0..posts).step_by(3_000).flat_map(|first| (0..LANES).map(move |lane| (first, lane)));
+    let batches =
+        move || (0..posts).step_by(3_000).flat_map(|first| (0..LANES).map(move |lane| (first, lane)));
     let make = move |(first, lane): (u64, u32)| {
         let positions = first / u64::from(LANES)..(first + 3_000).min(posts) / u64::from(LANES);
         batch(Lane(lane), positions, posts)

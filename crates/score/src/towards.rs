@@ -14,9 +14,10 @@ const COMPARED_TO: f32 = 0.8;
 /// A "but" that comes after it may speak of another brand, so it makes a clause weaker only down to this.
 const CONTRASTED_MIN: f32 = 0.7;
 
-/// Whether brands may differ in what is said of them: there are several, or one is compared with somebody.
+/// Whether brands may differ in what is said of them: several are named, or one is compared with somebody.
 pub(crate) fn is_by_clause(evidence: &Evidence, mentions: &[Mention]) -> bool {
-    mentions.len() > 1 || !mentions.is_empty() && evidence.clauses.iter().any(|c| c.compares.is_some())
+    let named = mentions.iter().filter(|m| !m.places.is_empty()).count();
+    named > 1 || named == 1 && evidence.clauses.iter().any(|c| c.compares.is_some())
 }
 
 /// The mood towards each brand, in the order of `mentions`. A brand without a place, or one that is alone

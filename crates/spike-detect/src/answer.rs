@@ -25,5 +25,6 @@ pub(crate) fn answered(look: &Look<'_>) -> Option<Answered> {
     let at = view.first_minute().0 + place as i64;
     // What is usual of the hours ahead makes the forecast's interval only, which is not asked here.
     let forecast = forecast(known, [0.0, 0.0]).within(now - (at + 1) as f64);
-    Some(Answered { at: Minute(at), excess: since(&heard) - since(&expected), forecast })
+    let excess = since(&heard) - since(&expected);
+    Some(Answered { at: Minute(at), minutes: (last - place) as u32, excess, forecast })
 }

@@ -17,8 +17,8 @@ mod v1; // what others read too: JSON
 
 pub use crate::packed::{
     HourRow, Kinsman, read_claim, read_claims, read_counts, read_day, read_delta, read_detail, read_hour,
-    read_kinfolk, read_mark, read_took, read_waiting, write_claim, write_claims, write_counts, write_day, write_delta,
-    write_detail, write_hour, write_kinfolk, write_mark, write_took, write_waiting,
+    read_kinfolk, read_mark, read_took, read_waiting, write_claim, write_claims, write_counts, write_day,
+    write_delta, write_detail, write_hour, write_kinfolk, write_mark, write_took, write_waiting,
 };
 pub use crate::post::{Refused, read_post, read_recorded, write_post};
 pub use crate::schema::schemas;

@@ -30,7 +30,8 @@ fn line(matched: &Matched) -> String {
 
 #[track_caller]
 fn check(posts: Vec<(Post, Sighting)>, expected: Expect) {
-    let posts = posts.into_iter().zip(0..).map(|((post, sighting), at)| (Position(at), Box::new(post), sighting));
+    let posts =
+        posts.into_iter().zip(0..).map(|((post, sighting), at)| (Position(at), Box::new(post), sighting));
     let out = ingest(&mut matcher(), posts);
     let mut lines: Vec<String> = out.matched.iter().map(|m| format!("matched {}", line(m))).collect();
     for tell in &out.tells {

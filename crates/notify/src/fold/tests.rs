@@ -244,7 +244,7 @@ fn a_crisis_inside_a_campaign_or_a_flood_rings_again() {
 fn an_answer_is_marked_and_followed() {
     let (mut book, plan) = (Vec::new(), plan());
     let said = |minute: i64, answered: Option<(i64, f64)>| {
-        let answer = |(at, excess)| Answered { at: Minute(at), excess, forecast: 80.0 };
+        let answer = |(at, excess)| Answered { at: Minute(at), minutes: 9, excess, forecast: 80.0 };
         let evidence = Evidence { answered: answered.map(answer), ..evidence(-6.0) };
         let at = ArrivalTime::from_millis(minute * 60_000);
         Input::Signal(Signal::abnormal(brand(), Kind::Negative, Severity::Yellow, Minute(0), at, evidence))

@@ -285,20 +285,22 @@ fn what_was_pulled_what_makes_it_worse_the_trade_and_an_answer_are_told() {
     let rival =
         |name, heard, rises| Rival { brand: BrandId::new(name).unwrap(), heard, expected: 20.0, rises };
     e.rivals = vec![rival("对手茶饮", 140, true), rival("第三家", 12, false)];
-    e.answered = Some(Answered { at: Minute(at.0 - 20), excess: 12.4, forecast: 80.0 });
     let grounds = [("reach", 1e6, 1.2e6), ("speed", 250.0, 400.0), ("safety", 3.0, 1.0)];
     for (name, from, is) in grounds {
         e.given.insert(format!("severity_{name}"), is);
         e.given.insert(format!("severity_{name}_from"), from);
     }
     e.given.insert("heard_in_60_minutes".into(), 48.0);
+    let answered = Answered { at: Minute(at.0 - 90), minutes: 60, excess: 12.4, forecast: 80.0 };
+    notice.incident.answers = vec![answered];
     let page = plain(&notice);
-    let top: Vec<&str> = page.lines().filter(|line| !line.contains("帖子")).take(25).collect();
+    let top: Vec<&str> = page.lines().take(25).collect();
     expect![[r#"
 
         🔔  橙色 ORANGE  山岚茶饮  关键词命中（同行也在涨） keyword (rivals rise, too)  2025-11-03 21:42 +08:00
            第 2 次响铃 ring 2 · 正在恶化 worsening · 无人响应 unseen
 
+           原因 why      帖子里出现了被监看的词：起火、recall 1 条（1 条即够）；头晕 12 条（3 条即够）。
                          A watched word stands in its posts: 起火、recall, 1 post (1 would do); 头晕, 12
                          posts (3 would do).
            声量 volume   近 15 分钟听到 48 条，这个时段往常约 3.2 条。
@@ -316,10 +318,9 @@ fn what_was_pulled_what_makes_it_worse_the_trade_and_an_answer_are_told() {
                          品牌占声量 24%。
                          In an hour 对手茶饮 140 (20 usual, rises too), 第三家 12 (20 usual); its own share
                          of voice is 24 %.
-           回应 answer   品牌账号 11-03 21:22 发声；之后 20 分钟比往常多 12 条，若没有回应预计多 80 条。
-                         Its own account spoke at 11-03 21:22; in the 20 min since then 12 posts more than
-                         usual came, where 80 were to come without it.
-    "#]].assert_eq(&top.join("\n"));
+           回应 answer   品牌账号 11-03 20:12 发声；之后 60 分钟比往常多 12 条，若没有回应预计多 80 条。
+                         Its own account spoke at 11-03 20:12; in the 60 min after that 12 posts more than
+                         usual came, where 80 were to come without it."#]].assert_eq(&top.join("\n"));
 }
 
 #[test]

@@ -242,8 +242,8 @@ impl Model {
 fn add<'a>(rows: impl Iterator<Item = &'a Steps>) -> [i16; COLUMNS] {
     let mut sum = [0i16; COLUMNS];
     for row in rows {
-        for column in 0..COLUMNS {
-            sum[column] = sum[column].wrapping_add(i16::from(row.0[column]));
+        for (column, sum) in sum.iter_mut().enumerate() {
+            *sum = sum.wrapping_add(i16::from(row.0[column]));
         }
     }
     sum

@@ -27,8 +27,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub(crate) use checked::{
-    Account, Beside, Brand, Config, Event, FileSource, Inlet, Keyword, Listed, LogFormat, Outlet,
-    Servers, Way, hash, offsets,
+    Account, Beside, Brand, Config, Event, FileSource, Inlet, Keyword, Listed, LogFormat, Outlet, Servers,
+    Way, hash, offsets,
 };
 pub(crate) use example::example;
 pub(crate) use faults::{Fault, Faults, Place};

@@ -54,6 +54,7 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
         input: &Input,
         outputs: &mut Outputs,
     ) -> Result<(), Fault> {
+        let mut is_new = false;
         for _ in 0..FOLDS_MAX {
             let open = self.state.recall(subject).await?;
             let told = fold(&open, input, &self.knowledge.plan);
@@ -66,6 +67,11 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
                 outputs.incidents.push(incident);
                 outputs.notices.extend(told.notices);
                 self.metrics.incidents_open(self.state.open().await?.len());
+                return Ok(());
+            }
+            // Twice it is new, and twice it was there before: this signal opened an incident that is over by now, and
+            // comes again after a fault.
+            if std::mem::replace(&mut is_new, version == 0) && version == 0 {
                 return Ok(());
             }
         }
