@@ -18,16 +18,14 @@ pub(crate) fn measure(tools: &Tools, page: &Page) -> Result<(), Fault> {
         "at most",
         "false a brand-month"
     ]];
+    let seeds: Vec<u64> = (1..=SEEDS).collect();
     for scenario in SCENARIOS {
-        eprint!("\r{:<20}", scenario.name);
-        let told: Vec<Value> = (1..=SEEDS)
-            .map(|seed| {
-                let said = tools.tocsin(|tocsin| {
-                    tocsin.args(["drill", scenario.name, "--json", "--seed", &seed.to_string()]);
-                })?;
-                Ok(serde_json::from_str(&said)?)
-            })
-            .collect::<Result<_, Fault>>()?;
+        let told: Vec<Value> = tools.each(scenario.name, &seeds, |seed| {
+            let said = tools.tocsin(|tocsin| {
+                tocsin.args(["drill", scenario.name, "--json", "--seed", &seed.to_string()]);
+            })?;
+            Ok(serde_json::from_str(&said)?)
+        })?;
         let sum = |key: &str| told.iter().filter_map(|card| card[key].as_f64()).sum::<f64>();
         let mut after: Vec<f64> =
             told.iter().filter_map(|card| card["rang_after_seconds"].as_f64()).collect();
@@ -48,6 +46,5 @@ pub(crate) fn measure(tools: &Tools, page: &Page) -> Result<(), Fault> {
             format!("{:.2}", 30.0 * sum("false_alarms") / sum("ordinary_days")),
         ]);
     }
-    eprintln!();
     page.put("drills", &table(&rows))
 }

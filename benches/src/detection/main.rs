@@ -27,7 +27,7 @@ type Fault = Box<dyn Error>;
 
 const USAGE: &str = "\
 tocsin-detection [--streams FOLDER] [PART …]
-  PART       nab, quiet, forecast, suites, calibration, drills, curves: all of them if none is named
+  PART       nab, quiet, forecast, suites, seeds, calibration, drills, curves: all of them if none is named
   --streams  where the made-up streams are, or are to be made (target/detection): 2 GB";
 
 /// A part, and how it is measured.
@@ -38,6 +38,7 @@ const PARTS: &[Part] = &[
     ("quiet", quiet::measure),
     ("forecast", forecast::measure),
     ("suites", suites::measure),
+    ("seeds", suites::more_seeds),
     ("calibration", suites::calibrate),
     ("drills", drills::measure),
     ("curves", curves::draw),

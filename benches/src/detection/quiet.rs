@@ -1,5 +1,6 @@
 //! Series on which nothing happens: how often a plain series alarms all the same.
 
+use tocsin_laws::Dice;
 use tocsin_model::{EventTime, Span};
 use tocsin_spike_detect::{SeriesJudge, SeriesRule};
 
@@ -29,7 +30,7 @@ pub(crate) fn measure(_: &Tools, page: &Page) -> Result<(), Fault> {
 fn alarms_a_month(bucket: i64, mean: f64, phi: f64) -> f64 {
     let mut alarms = 0;
     for seed in 0..SERIES {
-        let mut dice = Dice(seed);
+        let mut dice = Dice::new(seed);
         let mut judge = SeriesJudge::new(Span::from_minutes(bucket), SeriesRule::default());
         for index in 0..DAYS * 1_440 / bucket {
             let at = index * bucket * 60_000;
@@ -45,42 +46,4 @@ fn by_hour(at: i64) -> f64 {
     let hour = at.rem_euclid(86_400_000) as f64 / 3_600_000.0;
     let day = 1.0 + 0.9 * ((hour - 15.0) / 24.0 * std::f64::consts::TAU).cos();
     if (at.div_euclid(86_400_000) + 3).rem_euclid(7) >= 5 { 0.6 * day } else { 1.16 * day }
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014), and what is drawn with it.
-struct Dice(u64);
-
-impl Dice {
-    fn uniform(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((x ^ (x >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn normal(&mut self) -> f64 {
-        let (u, v) = (1.0 - self.uniform(), self.uniform());
-        (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
-    }
-
-    /// By counting the gaps that fit; above 50 its normal shape is near enough.
-    fn poisson(&mut self, mean: f64) -> f64 {
-        if mean > 50.0 {
-            return (mean + mean.sqrt() * self.normal()).round().max(0.0);
-        }
-        let (mut n, mut left) = (0.0, mean + (1.0 - self.uniform()).ln());
-        while left > 0.0 {
-            n += 1.0;
-            left += (1.0 - self.uniform()).ln();
-        }
-        n
-    }
-
-    /// Its mean is lognormal, with so much variance over mean squared.
-    fn restless(&mut self, mean: f64, phi: f64) -> f64 {
-        let sigma = (1.0 + phi).ln().sqrt();
-        let factor = (sigma * self.normal() - sigma * sigma / 2.0).exp();
-        self.poisson(mean * factor)
-    }
 }

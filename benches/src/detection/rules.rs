@@ -1,4 +1,4 @@
-//! What people use now, as their documentation has it, on the number of posts alone.
+//! What people use now, as their sources have it, on the number of posts alone.
 
 /// A rule: the minutes at which it alarms, given the posts of each minute.
 pub(crate) type Rule = fn(&[u32]) -> Vec<usize>;
@@ -31,7 +31,7 @@ fn told(holds: impl Iterator<Item = usize>, silent_minutes: usize) -> Vec<usize>
 }
 
 /// `type: spike`, `timeframe: 1 hour`, `spike_height: 3`, `threshold_ref: 10`: this hour against the hour before. After an
-/// alarm both hours are emptied, and have to fill again.
+/// alarm the hour before is emptied, and nothing is looked at for two hours (ElastAlert2, `ruletypes.py`, `SpikeRule`).
 fn elastalert(counts: &[u32]) -> Vec<usize> {
     let sums = sums(counts);
     let holds = |now: &usize| {
@@ -41,26 +41,46 @@ fn elastalert(counts: &[u32]) -> Vec<usize> {
     told((120..sums.len()).filter(holds), 120)
 }
 
-/// PeakDetectorAgent: once an hour, 3 standard deviations above the mean of 14 days of hours; peaks are two days apart.
+/// Fed with the count of each hour: a peak is an hour that is 3 standard deviations above the mean of all before it in the
+/// last 14 days and higher than the hour after it, so it is told when that one is over; peaks are two days
+/// apart (Huginn, `peak_detector_agent.rb`, with its defaults).
 fn huginn(counts: &[u32]) -> Vec<usize> {
-    told(by_deviations(&sums(counts), 14 * 24, 60), 2 * 1_440)
+    const WINDOW: usize = 14 * 24;
+    const SPACING: usize = 48;
+    let hours: Vec<f64> = counts.chunks_exact(60).map(|hour| hour.iter().sum::<u32>().into()).collect();
+    let (mut told, mut last) = (Vec::new(), None);
+    for newest in 4..hours.len() {
+        let (peak, known) = (hours[newest - 1], &hours[(newest + 1).saturating_sub(WINDOW)..newest - 1]);
+        let (mean, deviation) = mean_and_deviation(known);
+        if last.is_none_or(|last| newest - last > SPACING)
+            && hours[newest] < peak
+            && peak > mean + 3.0 * deviation
+        {
+            last = Some(newest - 1);
+            told.push((newest + 1) * 60);
+        }
+    }
+    told
+}
+
+fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / values.len() as f64;
+    (mean, variance.sqrt())
 }
 
 /// `(rate[1h] - avg_over_time[1w]) / stddev_over_time[1w] > 3`, looked at each minute; told again after four hours, as
 /// Alertmanager does.
 fn z_score(counts: &[u32]) -> Vec<usize> {
-    told(by_deviations(&sums(counts), 7 * 24, 1), 4 * 60)
-}
-
-/// The minutes, of every so many, whose last hour lies 3 standard deviations above the hours before it.
-fn by_deviations(sums: &[u64], hours: usize, every: usize) -> impl Iterator<Item = usize> {
-    (120..sums.len()).step_by(every).filter(move |now| {
-        let known = (now / 60 - 1).min(hours);
+    let sums = sums(counts);
+    let holds = |now: &usize| {
+        let known = (now / 60 - 1).min(7 * 24);
         let of_hour = |back: usize| (sums[now - 60 * back] - sums[now - 60 * (back + 1)]) as f64;
-        let mean = (1..=known).map(of_hour).sum::<f64>() / known as f64;
-        let variance = (1..=known).map(|back| (of_hour(back) - mean).powi(2)).sum::<f64>() / known as f64;
-        known >= 24 && of_hour(0) > mean + 3.0 * variance.sqrt()
-    })
+        let hours: Vec<f64> = (1..=known).map(of_hour).collect();
+        let (mean, deviation) = mean_and_deviation(&hours);
+        known >= 24 && of_hour(0) > mean + 3.0 * deviation
+    };
+    told((120..sums.len()).filter(holds), 4 * 60)
 }
 
 #[cfg(test)]
@@ -74,7 +94,19 @@ mod tests {
         burst[8 * 1_440..8 * 1_440 + 60].fill(100);
         for (name, rule) in RULES {
             assert!(rule(&steady).is_empty(), "{name}");
-            assert!(matches!(rule(&burst)[..], [at] if (8 * 1_440..8 * 1_440 + 121).contains(&at)), "{name}");
+            assert!(
+                matches!(rule(&burst)[..], [at] if (8 * 1_440..=8 * 1_440 + 120).contains(&at)),
+                "{name}"
+            );
         }
+    }
+
+    #[test]
+    fn a_peak_is_told_when_the_next_hour_is_lower_and_not_again_for_two_days() {
+        let mut counts = vec![1; 9 * 1_440];
+        for peak in [100, 120, 149] {
+            counts[peak * 60..(peak + 1) * 60].fill(50);
+        }
+        assert_eq!(huginn(&counts), [102 * 60, 151 * 60]);
     }
 }

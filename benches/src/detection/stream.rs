@@ -16,6 +16,16 @@ pub(crate) struct Stream {
     pub(crate) truth: Value,
 }
 
+/// What a single stream is made of.
+pub(crate) struct Single {
+    pub(crate) scenario: &'static str,
+    /// Posts an hour.
+    pub(crate) base: f64,
+    /// How great the event is: 1 as usual.
+    pub(crate) magnitude: f64,
+    pub(crate) seed: u64,
+}
+
 /// A post, as far as rules look at it.
 pub(crate) struct Heard {
     /// When it is heard, in minutes since 1970.
@@ -47,9 +57,11 @@ impl Stream {
         folders.iter().map(|folder| Stream::open(folder)).collect()
     }
 
-    /// A single stream, which is made first where it is not there.
-    pub(crate) fn single(tools: &Tools, scenario: &str, base: f64, seed: u64) -> Result<Stream, Fault> {
-        let folder = tools.streams.join("single").join(format!("{scenario}-b{base}-s{seed}"));
+    /// A single stream of a suite of our own, which is made first where it is not there.
+    pub(crate) fn single(tools: &Tools, suite: &str, single: &Single) -> Result<Stream, Fault> {
+        let Single { scenario, base, magnitude, seed } = single;
+        let name = format!("{scenario}-b{base}-m{magnitude}-s{seed}");
+        let folder = tools.streams.join(suite).join(&name);
         if !folder.join("truth.json").exists() {
             fs::create_dir_all(&folder)?;
             tools.python("crises/generate.py", |python| {
@@ -58,8 +70,12 @@ impl Stream {
                     scenario,
                     "--base",
                     &base.to_string(),
+                    "--magnitude",
+                    &magnitude.to_string(),
                     "--seed",
                     &seed.to_string(),
+                    "--prefix",
+                    &name,
                 ]);
                 python.arg("--out").arg(&folder);
             })?;

@@ -8,7 +8,7 @@ use tocsin_wire::{parse_rfc3339, rfc3339};
 
 use crate::page::{Page, table};
 use crate::rules::RULES;
-use crate::stream::Stream;
+use crate::stream::{Single, Stream};
 use crate::tools::Tools;
 use crate::{Fault, plot, row};
 
@@ -17,6 +17,16 @@ const ACCEPTED: f64 = 0.5;
 /// Posts an hour at which it is calibrated, and how many streams of 21 days of each.
 const BASES: [(f64, u64); 6] = [(0.1, 24), (1.0, 24), (10.0, 24), (100.0, 12), (400.0, 6), (1_000.0, 4)];
 const SEED: u64 = 7_000;
+/// Of what more seeds are drawn: scenario, posts an hour, how great, how many of each.
+const MORE: [(&str, &[f64], f64, u64); 6] = [
+    ("crisis_negshift", &[2.0, 20.0, 120.0], 1.0, 8),
+    ("crisis_slow", &[2.0, 20.0, 120.0], 1.0, 8),
+    ("crisis_small", &[0.5, 1.0, 2.0], 1.0, 8),
+    ("crisis_fast", &[20.0], 0.2, 15),
+    ("outage", &[2.0], 1.0, 8),
+    ("outage", &[20.0, 120.0], 1.0, 6),
+];
+const MORE_SEEDS: u64 = 500;
 const MINUTES_A_MONTH: f64 = 43_200.0;
 const WARM_UP_MILLIS: i64 = 7 * 86_400_000;
 
@@ -24,12 +34,10 @@ pub(crate) fn measure(tools: &Tools, page: &Page) -> Result<(), Fault> {
     let streams = [Stream::suite(tools, "tuning")?, Stream::suite(tools, "quiet")?];
     let mut ours = Vec::new();
     for (suite, streams) in ["tuning", "quiet"].iter().zip(&streams) {
-        for (index, stream) in streams.iter().enumerate() {
-            eprint!("\r{suite} {}/{} ", index + 1, streams.len());
+        tools.each(suite, streams, |stream| {
             stream.replay(tools, "tocsin.jsonl")?;
-            by_rules(stream)?;
-        }
-        eprintln!();
+            by_rules(stream)
+        })?;
         ours.push(score(tools, suite, "tocsin.jsonl")?);
     }
     page.put("suites", &beside_rules(tools, &ours)?)?;
@@ -178,25 +186,78 @@ fn time(value: &Value) -> i64 {
     value.as_str().and_then(parse_rfc3339).unwrap_or_default()
 }
 
+/// More seeds of what is found by few posts, and of outages: other streams than those of the suites.
+pub(crate) fn more_seeds(tools: &Tools, page: &Page) -> Result<(), Fault> {
+    let mut rows = vec![row![
+        "scenario",
+        "posts an hour",
+        "found",
+        "within 1 h",
+        "median",
+        "p90",
+        "false a brand-month",
+        "told as a silence",
+        "called a crisis"
+    ]];
+    for more in MORE {
+        let (scenario, bases, magnitude, seeds) = more;
+        let of = |seed| bases.iter().map(move |&base| Single { scenario, base, magnitude, seed });
+        let singles: Vec<Single> = (MORE_SEEDS..MORE_SEEDS + seeds).flat_map(of).collect();
+        let suite = format!("seeds-{scenario}-{magnitude}-{}", bases[0]);
+        tools.each(&suite, &singles, |single| {
+            Stream::single(tools, &suite, single)?.replay(tools, "tocsin.jsonl")
+        })?;
+        let total = score(tools, &suite, "tocsin.jsonl")?["total"].take();
+        let delay = &total["delay_from_detectable_s"];
+        let text = |key: &str| total[key].as_str().unwrap_or("-").to_owned();
+        let bases: Vec<String> = bases.iter().map(f64::to_string).collect();
+        let events = total["events"].as_u64().unwrap_or(0);
+        let found =
+            |key: &str| if events > 0 { format!("{} of {events}", total[key]) } else { "-".to_owned() };
+        rows.push(row![
+            if magnitude == 1.0 {
+                scenario.to_owned()
+            } else {
+                format!("{scenario}, {magnitude} times as great")
+            },
+            bases.join(", "),
+            found("detected"),
+            found("timely"),
+            minutes(&delay["median"]),
+            minutes(&delay["p90"]),
+            shown(&total["false_alarms_per_brand_month"]),
+            text("outage_reported"),
+            text("outage_alarmed_as_crisis"),
+        ]);
+    }
+    page.put("seeds", &table(&rows))
+}
+
 /// False alarms on streams on which nothing happens, by how many posts an hour are usual.
 pub(crate) fn calibrate(tools: &Tools, page: &Page) -> Result<(), Fault> {
     let mut rows =
         vec![row!["posts an hour", "brand-months", "false alarms", "a brand-month", "95 % interval"]];
     let mut points = Vec::new();
     for (base, count) in BASES {
-        let (mut alarms, mut months) = (0_u64, 0.0);
-        for seed in SEED..SEED + count {
-            eprint!("\r{base} posts an hour, stream {} of {count} ", seed - SEED + 1);
-            let stream = Stream::single(tools, "quiet", base, seed)?;
+        let singles: Vec<Single> = (SEED..SEED + count)
+            .map(|seed| Single { scenario: "quiet", base, magnitude: 1.0, seed })
+            .collect();
+        let found = tools.each(&format!("{base} posts an hour:"), &singles, |single| {
+            let stream = Stream::single(tools, "calibration", single)?;
             stream.replay(tools, "tocsin.jsonl")?;
             let counted = parse_rfc3339(stream.text("start")).unwrap_or_default() + WARM_UP_MILLIS;
-            months += (stream.number("days") * 1_440.0 - 7.0 * 1_440.0) / MINUTES_A_MONTH;
+            let mut alarms = 0_u64;
             for line in fs::read_to_string(stream.folder.join("tocsin.jsonl"))?.lines() {
                 let alert: Value = serde_json::from_str(line)?;
                 alarms += u64::from(alert["kind"] != "silence" && time(&alert["at"]) >= counted);
             }
-        }
-        eprintln!();
+            // The posts take up a gigabyte in all, and nobody asks for them again.
+            fs::remove_file(stream.folder.join("posts.jsonl"))?;
+            fs::remove_file(stream.folder.join("truth.json"))?;
+            Ok((alarms, (stream.number("days") - 7.0) * 1_440.0 / MINUTES_A_MONTH))
+        })?;
+        let alarms: u64 = found.iter().map(|(alarms, _)| alarms).sum();
+        let months: f64 = found.iter().map(|(_, months)| months).sum();
         let (low, high) = interval(alarms as f64, months);
         let rate = alarms as f64 / months;
         rows.push(row![

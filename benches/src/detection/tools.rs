@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use serde_json::Value;
 
@@ -28,6 +31,32 @@ impl Tools {
     pub(crate) fn data(&self, part: &str) -> Result<PathBuf, Fault> {
         let path = self.data.join(part);
         if path.exists() { Ok(path) } else { Err(format!("{} is not there", path.display()).into()) }
+    }
+
+    /// Does the same with many things, on all cores; what came of each, in their order.
+    pub(crate) fn each<T: Sync, R: Send>(
+        &self,
+        what: &str,
+        things: &[T],
+        with: impl Fn(&T) -> Result<R, Fault> + Sync,
+    ) -> Result<Vec<R>, Fault> {
+        let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+        let work = || {
+            loop {
+                let place = next.fetch_add(1, Relaxed);
+                let Some(thing) = things.get(place) else { return };
+                eprint!("\r{what} {}/{} ", place + 1, things.len());
+                // A fault goes from thread to thread in words.
+                let came = with(thing).map_err(|fault| fault.to_string());
+                done.lock().unwrap_or_else(PoisonError::into_inner).push((place, came));
+            }
+        };
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        thread::scope(|scope| (0..cores).for_each(|_| drop(scope.spawn(work))));
+        eprintln!();
+        let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+        done.sort_unstable_by_key(|(place, _)| *place);
+        done.into_iter().map(|(_, came)| came.map_err(Fault::from)).collect()
     }
 
     /// Runs tocsin; what it writes to standard output. A missed drill (4) is no fault here.

@@ -1,7 +1,8 @@
-//! `tocsin-bench-kafka`: what exactly once costs through our link, against the same written by hand.
+//! `tocsin-bench-kafka`: what exactly once costs through our link, against the same written by hand; and the stages over
+//! Kafka and Redis, against somebody else's answer where one is given.
 //!
-//! Both read the same posts from the same topic of the same broker, in turns, in one run; only the ratio counts. A
-//! missed bar is said and fails nothing: this is no test.
+//! All read the same posts from the same broker, in turns, in one run; only the ratios count. A missed bar is said and
+//! fails nothing: this is no test.
 
 #[path = "../chance.rs"]
 mod chance; // draws that are the same in every run
@@ -11,6 +12,8 @@ mod corpus; // the posts
 
 mod bare; // written by hand on the client
 mod ours; // through the runtime's loop and our link
+mod peer; // somebody else's answer
+mod services; // the stages as users run them
 
 use std::error::Error;
 use std::path::Path;
@@ -24,6 +27,7 @@ use tocsin_kafka::{Brokers, Limits, Replication, Retention, Security, Topic, app
 use tocsin_runtime::{Metrics, Patience, WallClock};
 
 use crate::corpus::Corpus;
+use crate::services::{FIVE, Flooded, ONE, World, delay, flood};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -37,12 +41,21 @@ const LANES: u32 = 4;
 const BAR: f64 = 0.70;
 /// Mean commit.
 const COMMIT_MILLIS: f64 = 5.0;
+/// Five services, broker and Redis on this machine ÷ the peer, and all stages in one process ÷ the same.
+const FIVE_TIMES: f64 = 2.0;
+const ONE_TIMES: f64 = 4.0;
+/// Received → judged over four hops at 1,000 posts a second: where the bars were set, twice a chain of four by hand.
+const DELAY_MILLIS: f64 = 300.0;
+/// Memory of the five.
+const MEBIBYTES: f64 = 300.0;
 
 const USAGE: &str = "\
-tocsin-bench-kafka BROKERS [POSTS [ROUNDS]]
+tocsin-bench-kafka BROKERS REDIS [POSTS [ROUNDS [PEER]]]
   BROKERS  host:port of a broker that nobody else uses meanwhile
+  REDIS    host:port of a Redis of the same kind
   POSTS    how many pass through in a round (200000)
-  ROUNDS   how often each side is measured (3); the median counts";
+  ROUNDS   how often each side is measured (3); the median counts
+  PEER     a folder with a Maven project that does the same (see benches/src/kafka/peer.rs)";
 
 /// How one side did.
 struct Went {
@@ -66,10 +79,10 @@ async fn main() -> ExitCode {
 }
 
 async fn bench(arguments: &[String]) -> Result<(), Fault> {
-    let servers = arguments.first().ok_or(USAGE)?;
+    let (servers, redis) = (arguments.first().ok_or(USAGE)?, arguments.get(1).ok_or(USAGE)?);
     let number =
         |at: usize, default: usize| arguments.get(at).map_or(Ok(default), |n| n.parse().map_err(|_| USAGE));
-    let (posts, rounds) = (number(1, 200_000)?, number(2, 3)?);
+    let (posts, rounds) = (number(2, 200_000)?, number(3, 3)?);
     let corpus =
         Corpus::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/posts/weibo.jsonl.gz"))
             .map_err(|fault| fault.to_string())?;
@@ -112,6 +125,59 @@ async fn bench(arguments: &[String]) -> Result<(), Fault> {
         verdict(share >= BAR)
     );
     println!("mean commit: {commit:.2} ms (bar {COMMIT_MILLIS} ms: {})", verdict(commit <= COMMIT_MILLIS));
+    let metrics = Arc::new(Metrics::new());
+    let world = World {
+        tocsin: std::env::current_exe()?.with_file_name("tocsin"),
+        redis,
+        brokers: brokers.clone(),
+        corpus: &corpus,
+        room: room(&metrics),
+    };
+    let peer = match arguments.get(4).filter(|peer| !peer.is_empty()) {
+        Some(folder) => Some(peer::run(Path::new(folder), &brokers, posts)?),
+        None => None,
+    };
+    as_users_run_it(&world, posts, rounds, peer).await
+}
+
+/// Five processes, and one.
+async fn as_users_run_it(
+    world: &World<'_>,
+    posts: usize,
+    rounds: usize,
+    peer: Option<f64>,
+) -> Result<(), Fault> {
+    let verdict = |is_met: bool| if is_met { "met" } else { "MISSED" };
+    if let Some(rate) = peer {
+        println!("the peer, warm: {:.1} k posts/s", rate / 1e3);
+    }
+    for (what, stages, times) in [("five services", FIVE, FIVE_TIMES), ("all in one process", ONE, ONE_TIMES)]
+    {
+        let mut went = Vec::new();
+        for round in 0..rounds {
+            went.push(flood(world, &format!("{}-{round}", stages.len()), stages, posts).await?);
+        }
+        let middle = |of: fn(&Flooded) -> f64| {
+            let mut figures: Vec<f64> = went.iter().map(of).collect();
+            figures.sort_by(f64::total_cmp);
+            figures[figures.len() / 2]
+        };
+        let (rate, commit) = (middle(|w| w.posts_per_second), middle(|w| w.commit_millis));
+        let memory = middle(|w| w.mebibytes);
+        println!("{what}: {:.1} k posts/s, commits of {commit:.2} ms, {memory:.0} MiB", rate / 1e3);
+        if let Some(peer) = peer {
+            println!("  ÷ the peer: {:.1} (bar {times}: {})", rate / peer, verdict(rate / peer >= times));
+        }
+        if stages.len() > 1 {
+            println!("  memory: bar {MEBIBYTES} MiB: {}", verdict(memory <= MEBIBYTES));
+            let p99 = delay(world, "paced", stages).await?;
+            println!(
+                "  received → judged at 1,000 posts/s, p99: {p99:.0} ms (bar {DELAY_MILLIS} ms where the bars were \
+                 set: {})",
+                verdict(p99 <= DELAY_MILLIS)
+            );
+        }
+    }
     Ok(())
 }
 

@@ -1,0 +1,302 @@
+//! The stages over Kafka and Redis as users run them: five processes, and all in one.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tocsin_flow::{Arrival, Arrivals, Clock as _, Intake as _, Room};
+use tocsin_kafka::{Brokers, KafkaIntake, Replication, Retention, apply, plan};
+use tocsin_model::SourceId;
+use tocsin_runtime::WallClock;
+
+use crate::corpus::Corpus;
+use crate::{ENOUGH, Fault};
+
+/// Each stage by itself.
+pub(crate) const FIVE: &[&str] = &["ingest", "tokenize", "score", "spike-detect", "notify"];
+/// All stages in one process.
+pub(crate) const ONE: &[&str] = &[""];
+/// The stage that is the last for every post.
+const LAST: &str = "tocsin_stage_records_in_total{stage=\"spike-detect\"}";
+/// What has passed before is not counted: caches, connections.
+const WARM: f64 = 0.2;
+/// Posts handed in together while a flood is written.
+const GATHERED: usize = 1_000;
+/// The pace at which delay is measured: so many posts every 10 ms, for so many seconds; the first two do not count.
+const EACH: usize = 10;
+const BEAT: Duration = Duration::from_millis(10);
+const PACED_BEATS: usize = 1_200;
+const WARM_BEATS: usize = 200;
+
+/// What everything here is measured on.
+pub(crate) struct World<'a> {
+    /// The program.
+    pub(crate) tocsin: PathBuf,
+    /// `host:port` of Redis.
+    pub(crate) redis: &'a str,
+    /// The brokers, with a prefix that is nobody else's.
+    pub(crate) brokers: Brokers,
+    /// The posts.
+    pub(crate) corpus: &'a Corpus,
+    /// For our own side.
+    pub(crate) room: Room,
+}
+
+/// How a flood went.
+pub(crate) struct Flooded {
+    pub(crate) posts_per_second: f64,
+    /// Of all processes, at the end.
+    pub(crate) mebibytes: f64,
+    pub(crate) commit_millis: f64,
+}
+
+/// Processes over topics and keys of their own.
+struct Town {
+    brokers: Brokers,
+    processes: Vec<Process>,
+    _folder: TempDir,
+}
+
+struct Process {
+    child: Child,
+    address: SocketAddr,
+}
+
+/// All posts are there before the processes start; how fast they come through.
+pub(crate) async fn flood(
+    world: &World<'_>,
+    name: &str,
+    stages: &[&str],
+    posts: usize,
+) -> Result<Flooded, Fault> {
+    let clock = WallClock::new();
+    let mut town = Town::found(world, name).await?;
+    let intake = KafkaIntake::open(&town.brokers, world.room.clone())?;
+    let mut fresh = fresh(world.corpus, name);
+    for _ in 0..posts.div_ceil(GATHERED) {
+        take(&intake, &clock, fresh.by_ref().take(GATHERED)).await?;
+    }
+    let posts = (posts.div_ceil(GATHERED) * GATHERED) as f64;
+    town.start(world, name, stages, &clock).await?;
+    let (mut warm, mut done) = (None, 0.0);
+    while done < posts {
+        done = town.sum(LAST)?;
+        if done >= WARM * posts {
+            warm.get_or_insert((clock.steady(), done));
+        }
+        town.beat(&clock).await?;
+    }
+    let (since, before) = warm.ok_or("nothing came through")?;
+    let posts_per_second = (done - before) / (clock.steady() - since).as_secs_f64();
+    let committing = town.sum("tocsin_transaction_commit_seconds_total")?;
+    let commits = town.sum_where("tocsin_transactions_total", "outcome=\"committed\"")?;
+    Ok(Flooded {
+        posts_per_second,
+        mebibytes: town.mebibytes(),
+        commit_millis: committing * 1e3 / commits.max(1.0),
+    })
+}
+
+/// 1,000 posts a second: from a post's receipt to the judgement that counts it, the 99th of a hundred, in
+/// milliseconds.
+pub(crate) async fn delay(world: &World<'_>, name: &str, stages: &[&str]) -> Result<f64, Fault> {
+    let clock = WallClock::new();
+    let mut town = Town::found(world, name).await?;
+    town.start(world, name, stages, &clock).await?;
+    let intake = KafkaIntake::open(&town.brokers, world.room.clone())?;
+    let mut fresh = fresh(world.corpus, name);
+    let began = clock.steady();
+    let mut before = Vec::new();
+    for beat in 0..PACED_BEATS {
+        let due = began + BEAT * beat as u32;
+        clock.wait(due.saturating_sub(clock.steady())).await;
+        if beat == WARM_BEATS {
+            before = town.delays()?;
+        }
+        take(&intake, &clock, fresh.by_ref().take(EACH)).await?;
+    }
+    let posts = (PACED_BEATS * EACH) as f64;
+    while town.sum(LAST)? < posts {
+        town.beat(&clock).await?;
+    }
+    Ok(quantile(&before, &town.delays()?, 0.99) * 1e3)
+}
+
+/// The corpus over and over; a post that comes again has another id.
+fn fresh<'a>(corpus: &'a Corpus, name: &str) -> impl Iterator<Item = Vec<u8>> + 'a {
+    let name = name.to_owned();
+    (0..).flat_map(move |round| {
+        let start = format!("{{\"id\":\"{name}-{round}-");
+        corpus.lines.iter().map(move |line| {
+            let rest = line.strip_prefix(b"{\"id\":\"").unwrap_or(line);
+            [start.as_bytes(), rest].concat()
+        })
+    })
+}
+
+async fn take(
+    intake: &KafkaIntake,
+    clock: &WallClock,
+    posts: impl Iterator<Item = Vec<u8>>,
+) -> Result<(), Fault> {
+    let source = SourceId::new("weibo").map_err(|bad| bad.to_string())?;
+    let arrived = clock.now();
+    let arrival = |json| Arrival { arrived, source: source.clone(), json };
+    let arrivals = Arrivals { posts: posts.map(arrival).collect(), ..Arrivals::default() };
+    Ok(intake.take(arrivals).await?)
+}
+
+impl Town {
+    async fn found(world: &World<'_>, name: &str) -> Result<Town, Fault> {
+        let brokers = Brokers { prefix: format!("{}{name}.", world.brokers.prefix), ..world.brokers.clone() };
+        apply(&brokers, &plan(&brokers, Replication::Default, Retention::default()).await?).await?;
+        Ok(Town { brokers, processes: Vec::new(), _folder: tempfile::tempdir()? })
+    }
+
+    /// Comes back when all of them are ready.
+    async fn start(
+        &mut self,
+        world: &World<'_>,
+        name: &str,
+        stages: &[&str],
+        clock: &WallClock,
+    ) -> Result<(), Fault> {
+        let config = self._folder.path().join("tocsin.toml");
+        let Brokers { servers, prefix, lanes, .. } = &self.brokers;
+        // One brand that every post mentions, so that nothing is skipped.
+        std::fs::write(
+            &config,
+            format!(
+                "[[brand]]\nname = \"everything\"\nquery = 'source:weibo'\n[kafka]\nbrokers = {servers:?}\n\
+                 prefix = {prefix:?}\npartitions = {lanes}\n[redis]\naddress = {:?}\nprefix = \"{name}:\"\n",
+                world.redis
+            ),
+        )?;
+        for stage in stages {
+            self.processes.push(Process::start(&world.tocsin, &config, stage)?);
+        }
+        for process in &mut self.processes {
+            while process.page("/readyz").is_none_or(|page| !page.starts_with("HTTP/1.1 200")) {
+                process.is_alive()?;
+                clock.wait(BEAT).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn beat(&mut self, clock: &WallClock) -> Result<(), Fault> {
+        if clock.steady() > ENOUGH {
+            return Err("the services do not come to an end".into());
+        }
+        self.processes.iter_mut().try_for_each(Process::is_alive)?;
+        clock.wait(BEAT).await;
+        Ok(())
+    }
+
+    /// A metric, with all its labels and of all processes added up.
+    fn sum(&self, name: &str) -> Result<f64, Fault> {
+        self.sum_where(name, "")
+    }
+
+    fn sum_where(&self, name: &str, label: &str) -> Result<f64, Fault> {
+        let mut sum = 0.0;
+        for process in &self.processes {
+            let page = process.page("/metrics").ok_or("a process does not show its metrics")?;
+            let lines = page.lines().filter(|line| line.starts_with(name) && line.contains(label));
+            sum += lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum::<f64>();
+        }
+        Ok(sum)
+    }
+
+    /// How many posts were judged within how many seconds.
+    fn delays(&self) -> Result<Vec<(f64, f64)>, Fault> {
+        let mut buckets: Vec<(f64, f64)> = Vec::new();
+        for process in &self.processes {
+            let page = process.page("/metrics").ok_or("a process does not show its metrics")?;
+            let lines = page.lines().filter_map(|line| {
+                let rest = line.strip_prefix("tocsin_post_judged_delay_seconds_bucket{le=\"")?;
+                let (bound, count) = rest.split_once("\"} ")?;
+                Some((bound.parse().unwrap_or(f64::INFINITY), count.parse().ok()?))
+            });
+            for (bound, count) in lines {
+                match buckets.iter_mut().find(|(known, _)| *known == bound) {
+                    Some((_, sum)) => *sum += count,
+                    None => buckets.push((bound, count)),
+                }
+            }
+        }
+        Ok(buckets)
+    }
+
+    fn mebibytes(&self) -> f64 {
+        self.processes.iter().filter_map(|process| resident(process.child.id())).sum()
+    }
+}
+
+impl Process {
+    fn start(tocsin: &Path, config: &Path, stages: &str) -> Result<Process, Fault> {
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let mut command = Command::new(tocsin);
+        command.arg("run").args(Some(stages).filter(|stages| !stages.is_empty()));
+        command
+            .args(["--log", "error", "--config"])
+            .arg(config)
+            .env("TOCSIN__HTTP__LISTEN", address.to_string());
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
+        Ok(Process { child, address })
+    }
+
+    fn is_alive(&mut self) -> Result<(), Fault> {
+        match self.child.try_wait()? {
+            None => Ok(()),
+            Some(ended) => Err(format!("a service ended: {ended}; see what it said above").into()),
+        }
+    }
+
+    fn page(&self, path: &str) -> Option<String> {
+        let mut stream = TcpStream::connect(self.address).ok()?;
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address).ok()?;
+        let mut page = String::new();
+        stream.read_to_string(&mut page).ok()?;
+        Some(page)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        self.child.kill().and_then(|()| self.child.wait()).ok();
+    }
+}
+
+/// Memory of a process, in MiB: what it shares with others (the program itself) counts in part.
+fn resident(process: u32) -> Option<f64> {
+    let rollup = std::fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?;
+    let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?;
+    Some(line.split_whitespace().next()?.parse::<f64>().ok()? / 1024.0)
+}
+
+/// Within which bound so large a part lies of what came between two looks at a histogram; between two bounds as if
+/// it were spread evenly.
+fn quantile(before: &[(f64, f64)], after: &[(f64, f64)], part: f64) -> f64 {
+    let was = |bound: f64| before.iter().find(|(b, _)| *b == bound).map_or(0.0, |(_, count)| *count);
+    let mut buckets: Vec<(f64, f64)> =
+        after.iter().map(|(bound, count)| (*bound, count - was(*bound))).collect();
+    buckets.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let wanted = buckets.last().map_or(0.0, |(_, all)| all * part);
+    let (mut low, mut below) = (0.0, 0.0);
+    for (bound, count) in buckets {
+        if count >= wanted {
+            return if bound.is_finite() {
+                low + (bound - low) * (wanted - below) / (count - below).max(1.0)
+            } else {
+                low
+            };
+        }
+        (low, below) = (bound, count);
+    }
+    low
+}
