@@ -71,9 +71,9 @@ impl Counts {
             self.comments_gained,
             self.views_gained,
             self.top_gain,
+            self.top_gain_against,
             self.ignored,
             self.answers,
-            self.top_gain_against,
         ]
     }
 
@@ -92,9 +92,9 @@ impl Counts {
             comments_gained: a[9],
             views_gained: a[10],
             top_gain: a[11],
-            ignored: a[12],
-            answers: a[13],
-            top_gain_against: a[14],
+            top_gain_against: a[12],
+            ignored: a[13],
+            answers: a[14],
         }
     }
 

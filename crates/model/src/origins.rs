@@ -3,7 +3,7 @@
 use crate::{Span, TopList};
 
 /// Sources of a brand (or brands of a source) that are told apart within a day.
-const NAMES_MAX: usize = 32;
+const NAMES_MAX: usize = 24;
 
 /// The upper ends of the classes of [`Delays`], in seconds. What comes later still is in a last class of its own.
 pub const DELAY_SECONDS: [i64; 11] = [10, 30, 60, 120, 300, 600, 900, 1_200, 1_800, 2_700, 3_600];
@@ -47,7 +47,7 @@ impl Delays {
 /// Where posts came from, and how late, on a day of their arrival.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Origins {
-    /// Of a brand its sources, of a source the brands that it spoke of; weight: posts. Exact up to 32 of them.
+    /// Of a brand its sources, of a source the brands that it spoke of; weight: posts. Exact up to 24 of them.
     pub names: TopList,
     /// How late posts came that say when they were made.
     pub delays: Delays,

@@ -53,7 +53,7 @@ fn a_wrong_config_ends_with_2_and_every_fault_on_standard_error() {
         tocsin.toml:3:12: brand a: query: OR has nothing after it
           help: write a term after it, or take OR away
         tocsin.toml:4:2: `lgo` is not known here
-          help: did you mean `log`? Known here are `brand`, `detect`, `event`, `http`, `inlet`, `lists`, `log`, `notify`, `outlet`, `score`, `source`, `store`, `tokenize`, `trace`
+          help: did you mean `log`? Known here are `brand`, `detect`, `event`, `http`, `inlet`, `kafka`, `lists`, `log`, `notify`, `outlet`, `redis`, `score`, `source`, `store`, `tokenize`, `trace`
         2 faults in the config: nothing was done
     "#]].assert_eq(&String::from_utf8(output.stderr).unwrap());
     let nothing = tempfile::tempdir().unwrap();

@@ -115,13 +115,14 @@ fn names_of_a_newer_program_read_as_unknown() {
 fn every_public_shape_has_a_schema_that_its_golden_file_keeps_to() {
     let goldens = [
         ("post", include_str!("golden/post-v1.json")),
+        ("matched", include_str!("golden/matched-v1.json")),
+        ("tokenized", include_str!("golden/tokenized-v1.json")),
+        ("scored", include_str!("golden/scored-v1.json")),
+        ("kin", include_str!("golden/kin-v1.json")),
         ("signal", SIGNAL),
         ("incident", INCIDENT),
         ("notice", include_str!("golden/notice-v1.json")),
         ("rejected", REJECTED),
-        ("kin", include_str!("golden/kin-v1.json")),
-        ("tokenized", include_str!("golden/tokenized-v1.json")),
-        ("scored", include_str!("golden/scored-v1.json")),
     ];
     let schemas = tocsin_wire::schemas();
     assert_eq!(schemas.iter().map(|s| s.0).collect::<Vec<_>>(), goldens.map(|g| g.0));

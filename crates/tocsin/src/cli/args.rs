@@ -746,8 +746,18 @@ fn since(text: &str) -> Result<Since, String> {
 #[derive(Subcommand, Debug)]
 pub(crate) enum Topics {
     /// Say what would be made or changed, and change nothing
+    #[command(after_help = "\
+Examples:
+  tocsin topics plan
+  tocsin topics plan --config production.toml")]
     Plan(ConfigFile),
     /// Make and change it
+    #[command(after_help = "\
+Examples:
+  tocsin topics apply
+  tocsin topics apply --config production.toml
+
+Look at tocsin topics plan first. Partitions are added, never taken away.")]
     Apply(ConfigFile),
 }
 

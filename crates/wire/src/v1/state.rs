@@ -149,6 +149,8 @@ mod tests {
         let counts = Counts { posts: 7, heard: 6, ..Counts::default() };
         let mut day = DayCounts::default();
         day.hours[5] = counts;
+        // As long as lists were when it was written.
+        day.origins.names = tocsin_model::TopList::new(32);
         day.origins.names.add("weibo", 7, None);
         let mut detail = Detail::default();
         detail.authors.insert(7);
