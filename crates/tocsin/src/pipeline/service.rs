@@ -95,7 +95,9 @@ impl<S: Claims + Kin + Windows + Casebook> Enters<S> for KinRecord {
         }
         let gained = chain.state.meet(lane, tells, asks, past).await?;
         outputs.tells.extend(gained.iter().filter_map(told_on));
-        let matched = gained.into_iter().map(tocsin_ingest::gained).collect();
+        // What was gained comes in the order of the asking; counting goes by place.
+        let mut matched: Vec<Matched> = gained.into_iter().map(tocsin_ingest::gained).collect();
+        matched.sort_by_key(|child| child.position);
         chain.take_matched(At { lane, arrivals }, matched, outputs).await
     }
 }
