@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tocsin::pipeline::{Chain, Knowledge};
+use tocsin::pipeline::{Chain, Knowledge, lazily};
 use tocsin_flow::{Casebook, Claims, Kin, Windows};
 use tocsin_ingest::{BrandSet, Query};
 use tocsin_laws::still_room;
@@ -25,8 +25,8 @@ impl Default for Chains {
         let queries = World::brands().map(|(brand, query)| (brand, Query::parse(query).unwrap())).collect();
         let knowledge = Knowledge {
             brands: Arc::new(BrandSet::compile(queries, 1).unwrap()),
-            tokenizer: Arc::new(Tokenizer::new(["山岚".to_owned()])),
-            scorer: Arc::new(Scorer::new(Vec::new())),
+            tokenizer: lazily(|| Tokenizer::new(["山岚".to_owned()])),
+            scorer: lazily(|| Scorer::new(Vec::new())),
             rule: Arc::new(Rule::default()),
             plan: Arc::new(Plan::default()),
             lives: Arc::default(),

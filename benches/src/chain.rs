@@ -43,6 +43,9 @@ const STAGES: [&str; 9] = [
     "letting go",
 ];
 
+/// Those of them that read a post.
+const READS: [usize; 5] = [0, 1, 2, 3, 4];
+
 /// Measures raw jieba, our segmenting and the chain in turns, so that a change of the machine's mood meets
 /// all of them alike.
 pub(crate) fn measure(
@@ -54,16 +57,21 @@ pub(crate) fn measure(
     let jieba = Jieba::new();
     let tokenizer = Tokenizer::new([]);
     let mut scratch = Scratch::default();
-    let mut all = Chain::new(brands(&keywords.words, Some(CATCH_ALL))?, keywords);
-    let mut some = Chain::new(brands(&keywords.words, None)?, keywords);
-    let (mut raw, mut cut, mut whole, mut skipping) = (vec![], vec![], vec![], vec![]);
+    let every = || brands(&keywords.words, Some(CATCH_ALL));
+    let (rules, read) =
+        (Scorer::new(Vec::new()), || Scorer::new(Vec::new()).with_model(Model::shipped().clone()));
+    let mut all = Chain::new(every()?, keywords, read());
+    let mut by_rules = Chain::new(every()?, keywords, rules);
+    let mut some = Chain::new(brands(&keywords.words, None)?, keywords, read());
+    let (mut raw, mut cut, mut whole, mut plain, mut skipping) = (vec![], vec![], vec![], vec![], vec![]);
     let mut stages: [Vec<f64>; STAGES.len()] = Default::default();
     let posts = corpus.texts.len() as f64;
     // One round more than asked for: in the first one caches and buffers are cold.
     for round in 0..=rounds {
-        let mut took = [0.0; 4];
+        let mut took = [0.0; 5];
         let mut by_stage = [0.0; STAGES.len()];
         all.windows.begin_again();
+        by_rules.windows.begin_again();
         some.windows.begin_again();
         for (lines, texts) in corpus.lines.chunks(TURN).zip(corpus.texts.chunks(TURN)) {
             took[0] += cpu_seconds_of(|| texts.iter().for_each(|t| drop(black_box(jieba.cut(t, true)))));
@@ -71,10 +79,11 @@ pub(crate) fn measure(
                 texts.iter().for_each(|t| drop(black_box(tokenizer.cut(t, &mut scratch))));
             });
             took[2] += cpu_seconds_of(|| all.run(lines, &mut by_stage));
-            took[3] += cpu_seconds_of(|| some.run(lines, &mut [0.0; STAGES.len()]));
+            took[3] += cpu_seconds_of(|| by_rules.run(lines, &mut [0.0; STAGES.len()]));
+            took[4] += cpu_seconds_of(|| some.run(lines, &mut [0.0; STAGES.len()]));
         }
         if round > 0 {
-            [&mut raw, &mut cut, &mut whole, &mut skipping]
+            [&mut raw, &mut cut, &mut whole, &mut plain, &mut skipping]
                 .into_iter()
                 .zip(took)
                 .for_each(|(t, s)| t.push(s));
@@ -89,9 +98,16 @@ pub(crate) fn measure(
     table.takes("  ÷ raw jieba", Unit::Share, share(&cut), aim(0.85, 0.95));
     table.takes("whole chain in memory, every post matched (CPU)", Unit::Rate, rate(&whole), None);
     table.takes("  ÷ raw jieba", Unit::Share, share(&whole), aim(0.40, 0.55));
-    for (name, took) in STAGES.iter().zip(stages) {
+    for (name, took) in STAGES.iter().zip(stages.clone()) {
         table.takes(format!("  of this, {name}, a post"), Unit::Micros, Takes::of(took), None);
     }
+    table.takes("whole chain, read by the rules alone (CPU)", Unit::Rate, rate(&plain), None);
+    table.takes("  ÷ raw jieba", Unit::Share, share(&plain), aim(0.40, 0.55));
+    let reads: Vec<f64> = (0..stages[0].len())
+        .map(|round| READS.map(|stage| stages[stage][round]).iter().sum::<f64>() * posts / 1e6)
+        .collect();
+    table.takes("parse, clean, match, segment, score alone (CPU)", Unit::Rate, rate(&reads), None);
+    table.takes("  ÷ raw jieba", Unit::Share, share(&reads), aim(0.40, 0.55));
     let matched = some.matched as f64 / ((rounds + 1) as f64 * posts);
     let what = format!("chain, only the {:.0} % that name a brand go on (CPU)", matched * 100.0);
     table.takes(what, Unit::Rate, rate(&skipping), None);
@@ -116,6 +132,7 @@ struct Chain {
     tokenizer: Tokenizer,
     scratch: Scratch,
     scorer: Scorer,
+    reading: tocsin_score::Scratch,
     secret: AuthorSecret,
     watch: Watch,
     /// The position of the next post.
@@ -130,13 +147,14 @@ struct Chain {
 }
 
 impl Chain {
-    fn new(set: BrandSet, keywords: &Keywords) -> Chain {
+    fn new(set: BrandSet, keywords: &Keywords, scorer: Scorer) -> Chain {
         Chain {
             matcher: Matcher::new(Arc::new(set)),
             // As the binary does it: the brands' terms are words.
             tokenizer: Tokenizer::new(keywords.words.iter().cloned()),
             scratch: Scratch::default(),
-            scorer: Scorer::new(Vec::new()).with_model(Model::shipped().clone()),
+            scorer,
+            reading: tocsin_score::Scratch::default(),
             secret: AuthorSecret([1, 2]),
             watch: Watch::default(),
             next: 0,
@@ -169,7 +187,8 @@ impl Chain {
             let cut = |matched| self.tokenizer.tokenize(matched, &mut self.scratch);
             let tokenized: Vec<Tokenized> = matched.into_iter().map(cut).collect();
             lap();
-            let scored: Vec<Scored> = tokenized.into_iter().map(|t| self.scorer.score(t)).collect();
+            let scored: Vec<Scored> =
+                tokenized.into_iter().map(|t| self.scorer.score(t, &mut self.reading)).collect();
             lap();
             self.out.clear();
             scored.iter().for_each(|s| write(s, &mut self.out));

@@ -32,7 +32,7 @@ pub use crate::ids::{
 };
 pub use crate::incident::{Course, Handling, Incident, KindState, Ring};
 pub use crate::kin::{Ask, Gained, KIN_AFTER, KIN_BEFORE, Tell, Took, took_from};
-pub use crate::matched::{Matched, Mention, MentionedBy, PLACES_MAX, Sighting, Timing, Update};
+pub use crate::matched::{CROWD_ACTS, Matched, Mention, MentionedBy, PLACES_MAX, Sighting, Timing, Update};
 pub use crate::notice::{News, Notice, Receipt};
 pub use crate::origins::{DELAY_SECONDS, Delays, Origins};
 pub use crate::post::{Author, Engagement, Media, Parent, Post, Reason, Rejected};

@@ -114,6 +114,9 @@ impl Timing {
     }
 }
 
+/// Fewer likes, reposts and comments than this in an hour are no crowd, whatever is usual.
+pub const CROWD_ACTS: u64 = 50;
+
 /// What a later record of a known id changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Update {
@@ -127,4 +130,11 @@ pub struct Update {
     pub edited: bool,
     /// It was taken down with this record.
     pub taken_down: bool,
+}
+
+impl Update {
+    /// So many act on it that it matters what it says: it is read once more. All others are counted alone.
+    pub fn draws_a_crowd(&self) -> bool {
+        self.gained_this_hour >= CROWD_ACTS
+    }
 }

@@ -194,14 +194,26 @@ pub(crate) mod figure {
 
 /// Gathers from `text` (made plain by [`plain`](crate::plain)). `tokens` and `mentions` tell of what is not
 /// the author's own opinion: accounts, links, hashtags, and brands with a word of mood in their name.
-pub(crate) fn gather(lexicon: &Lexicon, text: &str, tokens: &[Token], mentions: &[Mention]) -> Evidence {
-    let mut found = walk(lexicon, text, tokens, mentions);
+pub(crate) fn gather(
+    lexicon: &Lexicon,
+    text: &str,
+    tokens: &[Token],
+    mentions: &[Mention],
+    found: &mut Evidence,
+) {
+    *found = walk(lexicon, text, tokens, mentions, std::mem::take(found).emptied());
     found.mark_unmeant_praise();
     found.add_up();
-    found
 }
 
 impl Evidence {
+    /// Nothing found, with room for as much as there was.
+    fn emptied(mut self) -> Evidence {
+        self.clauses.clear();
+        self.hits.clear();
+        Evidence { clauses: self.clauses, hits: self.hits, ..Evidence::default() }
+    }
+
     /// "Great, delayed again", "等了两小时，真棒": praise that is a clause of its own, and the clause before or
     /// behind it is trouble. In a long text it is a list of what was good and what was not.
     fn mark_unmeant_praise(&mut self) {

@@ -21,4 +21,4 @@ mod walk; // from word to word, with what each of them does to its neighbours
 
 pub use crate::explain::{By, Reason};
 pub use crate::reach::reach;
-pub use crate::scorer::{CONCERNS_MAX, RULES, Reading, Scorer};
+pub use crate::scorer::{CONCERNS_MAX, RULES, Reading, Scorer, Scratch};

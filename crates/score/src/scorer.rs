@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use tocsin_model::{
-    BrandId, Concern, Emotions, Intent, Mention, Milli, Scored, Sentiment, Sighting, Token, Tokenized,
+    BrandId, Concern, Emotions, Intent, Matched, Mention, Milli, Scored, Sentiment, Sighting, Token,
+    Tokenized,
 };
 
 use crate::evidence::{Evidence, Mood, gather};
@@ -38,6 +39,13 @@ pub struct Reading {
     pub intent: Intent,
     /// What it is concerned about; may be empty.
     pub concerns: Vec<Concern>,
+}
+
+/// What one caller reuses from text to text.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    evidence: Evidence,
+    features: Features,
 }
 
 /// Reads texts. Made once, then shared; it remembers nothing of what it reads.
@@ -90,21 +98,32 @@ impl Scorer {
 
     /// What the model sees of a text.
     pub fn features(&self, text: &str, own: usize, tokens: &[Token], out: &mut Features) {
-        let evidence = gather(&self.lexicon, &self.plain(&text[..own]), tokens, &[]);
-        out.see(text, own, tokens, &evidence);
+        out.see(text, own, tokens, &self.evidence(text, own, tokens, &[]));
     }
 
     /// What the model and the rules say of a text together; nothing without a model.
     pub fn outputs(&self, text: &str, own: usize, tokens: &[Token]) -> Option<Outputs> {
-        let evidence = gather(&self.lexicon, &self.plain(&text[..own]), tokens, &[]);
-        self.outputs_of(text, own, tokens, &evidence)
+        let evidence = self.evidence(text, own, tokens, &[]);
+        self.outputs_of(text, own, tokens, &evidence, &mut Features::default())
     }
 
-    fn outputs_of(&self, text: &str, own: usize, tokens: &[Token], evidence: &Evidence) -> Option<Outputs> {
+    fn outputs_of(
+        &self,
+        text: &str,
+        own: usize,
+        tokens: &[Token],
+        evidence: &Evidence,
+        features: &mut Features,
+    ) -> Option<Outputs> {
         let model = self.weights.as_ref()?;
-        let mut features = Features::default();
         features.see(text, own, tokens, evidence);
-        Some(model.read(&features))
+        Some(model.read(features))
+    }
+
+    fn evidence(&self, text: &str, own: usize, tokens: &[Token], mentions: &[Mention]) -> Evidence {
+        let mut evidence = Evidence::default();
+        gather(&self.lexicon, &self.plain(&text[..own]), tokens, mentions, &mut evidence);
+        evidence
     }
 
     /// The same, and the mood towards each brand in the order of `mentions`. Where several brands are
@@ -117,38 +136,49 @@ impl Scorer {
         tokens: &[Token],
         mentions: &[Mention],
     ) -> (Reading, Vec<(BrandId, Sentiment)>) {
-        let mut evidence = gather(&self.lexicon, &self.plain(&text[..own]), tokens, mentions);
-        let by_rules = irony(&evidence);
-        let (whole, emotions, irony) = match self.outputs_of(text, own, tokens, &evidence) {
+        self.read_with(text, own, tokens, mentions, &mut Scratch::default())
+    }
+
+    fn read_with(
+        &self,
+        text: &str,
+        own: usize,
+        tokens: &[Token],
+        mentions: &[Mention],
+        Scratch { evidence, features }: &mut Scratch,
+    ) -> (Reading, Vec<(BrandId, Sentiment)>) {
+        gather(&self.lexicon, &self.plain(&text[..own]), tokens, mentions, evidence);
+        let by_rules = irony(evidence);
+        let (whole, emotions, irony) = match self.outputs_of(text, own, tokens, evidence, features) {
             Some(outputs) => (outputs.sentiment(), outputs.emotions(), outputs.irony().max(by_rules)),
-            None => (sentiment(meant(evidence.mood, by_rules)), emotions(&evidence, by_rules), by_rules),
+            None => (sentiment(meant(evidence.mood, by_rules)), emotions(evidence, by_rules), by_rules),
         };
         let says_nothing = evidence.mood.is_none() && !says_something(&text[..own]);
         // Who passes on without a word is read by what he passes on.
         let whole = if says_nothing && own == text.len() { UNKNOWN } else { whole };
-        let intent = intent(&evidence, whole.label());
+        let intent = intent(evidence, whole.label());
         let mut concerns = self.lexicon.concerns(evidence.concerns);
         if concerns.is_empty() && intent == Intent::Complaint {
             concerns.push(self.other.clone());
         }
-        if is_by_clause(&evidence, mentions) {
-            self.hear_model(&mut evidence, text, tokens);
+        if is_by_clause(evidence, mentions) {
+            self.hear_model(evidence, text, tokens, features);
         }
-        let towards = towards_each(&evidence, mentions, whole, by_rules);
+        let towards = towards_each(evidence, mentions, whole, by_rules);
         let irony = Milli::from_probability(irony);
         (Reading { sentiment: whole, emotions, irony, intent, concerns }, towards)
     }
 
     /// Adds to the mood of each clause what the n-grams in it lean to, so that brands are told apart by them, too.
-    fn hear_model(&self, evidence: &mut Evidence, text: &str, tokens: &[Token]) {
+    fn hear_model(&self, evidence: &mut Evidence, text: &str, tokens: &[Token], features: &mut Features) {
         let Some(model) = &self.weights else { return };
-        let (mut features, mut rest) = (Features::default(), tokens);
+        let mut rest = tokens;
         for clause in &mut evidence.clauses {
             let before = rest.partition_point(|t| (t.start as usize) < clause.start);
             let behind = rest.partition_point(|t| (t.start as usize) < clause.end);
             features.see_own(text, &rest[before..behind]);
             rest = &rest[behind..];
-            let mood = Mood::of(clause.turn.apply(model.sums(&features)[LEAN]) * clause.weight);
+            let mood = Mood::of(clause.turn.apply(model.sums(features)[LEAN]) * clause.weight);
             clause.mood += mood;
             evidence.mood += mood;
         }
@@ -156,10 +186,11 @@ impl Scorer {
 
     /// Why a text is read as it is: what weighed most, of the first `own` bytes of a cleaned text.
     pub fn explain(&self, text: &str, own: usize, tokens: &[Token], mentions: &[Mention]) -> Vec<Reason> {
-        let evidence = gather(&self.lexicon, &self.plain(&text[..own]), tokens, mentions);
-        let mut reasons = reasons(&evidence);
-        let lean = |tokens: &[Token]| {
-            let [against, _, favour] = self.outputs_of(text, own, tokens, &evidence)?.polarity();
+        let evidence = self.evidence(text, own, tokens, mentions);
+        let (mut reasons, mut features) = (reasons(&evidence), Features::default());
+        let mut lean = |tokens: &[Token]| {
+            let outputs = self.outputs_of(text, own, tokens, &evidence, &mut features)?;
+            let [against, _, favour] = outputs.polarity();
             Some(f64::from(favour - against))
         };
         let Some(all) = lean(tokens) else { return heaviest(reasons) };
@@ -177,17 +208,19 @@ impl Scorer {
         plain(text, |word| self.lexicon.has(word))
     }
 
-    /// Reads a mention. A bare repost says nothing, and neither does an update: both are neutral towards
-    /// every brand. A repost without a word of its own is read as a whole by what it passes on. An update
+    /// Reads a mention. A bare repost says nothing, and neither does an update that draws no crowd: both are
+    /// neutral towards every brand. A repost without a word of its own is read as a whole by what it passes on. An update
     /// reached nobody new that its gain would not tell.
-    pub fn score(&self, tokenized: Tokenized) -> Scored {
+    pub fn score(&self, tokenized: Tokenized, scratch: &mut Scratch) -> Scored {
         let matched = &tokenized.matched;
         let is_update = matches!(matched.sighting, Sighting::Update(_));
-        let says_nothing = is_update || matched.is_bare();
-        let (reading, by_brand) = if is_update || says_nothing && !matched.own_words().trim().is_empty() {
+        let is_quiet = matches!(&matched.sighting, Sighting::Update(update) if !update.draws_a_crowd());
+        let says_nothing = is_quiet || matched.is_bare();
+        let (reading, by_brand) = if is_quiet || says_nothing && !matched.own_words().trim().is_empty() {
             (NOTHING, Vec::new())
         } else {
-            self.read_towards(&matched.clean, matched.own, &tokenized.tokens, &matched.mentions)
+            let Matched { clean, own, mentions, .. } = matched;
+            self.read_with(clean, *own, &tokenized.tokens, mentions, scratch)
         };
         let neutral = |m: &Mention| (m.brand.clone(), Sentiment::NEUTRAL);
         let by_brand = if says_nothing { matched.mentions.iter().map(neutral).collect() } else { by_brand };

@@ -45,17 +45,18 @@ const BARE_PRAISE: usize = 12;
 /// From which weight on a word against tells of trouble by itself.
 const TROUBLE: f32 = 2.0;
 
-/// Room for so many clauses and words of mood to begin with: most posts have fewer.
-const USUAL: usize = 16;
-
-/// What `text` says, word by word; clauses are not added up yet.
-pub(crate) fn walk(lexicon: &Lexicon, text: &str, tokens: &[Token], mentions: &[Mention]) -> Evidence {
+/// What `text` says, word by word, into `found`, which is empty; clauses are not added up yet.
+pub(crate) fn walk(
+    lexicon: &Lexicon,
+    text: &str,
+    tokens: &[Token],
+    mentions: &[Mention],
+    found: Evidence,
+) -> Evidence {
     let places = mentions.iter().flat_map(|m| &m.places);
     let mut places: Vec<_> = places.map(|&(start, end)| (start as usize, end as usize)).collect();
     places.sort_unstable();
-    let mut walk = Walk { text: text.as_bytes(), places: &places, later: 1.0, ..Walk::default() };
-    walk.found.clauses.reserve(USUAL);
-    walk.found.hits.reserve(USUAL);
+    let mut walk = Walk { text: text.as_bytes(), places: &places, later: 1.0, found, ..Walk::default() };
     // Nearly always there is none, and that is soon seen.
     let any = tokens.iter().fold(false, |any, t| any | is_shading(t));
     let tokens = if any { tokens } else { &[] };

@@ -4,11 +4,11 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use tocsin_model::{
-    ArrivalTime, Author, AuthorId, BrandId, Emotion, Engagement, EventTime, Intent, Label, Matched, Mention,
-    MentionedBy, Position, Post, PostId, Sentiment, Sighting, SourceId, Timing, Token, TokenKind, Tokenized,
-    Update,
+    ArrivalTime, Author, AuthorId, BrandId, CROWD_ACTS, Emotion, Engagement, EventTime, Intent, Label,
+    Matched, Mention, MentionedBy, Position, Post, PostId, Sentiment, Sighting, SourceId, Timing, Token,
+    TokenKind, Tokenized, Update,
 };
-use tocsin_score::{Reading, Scorer, reach};
+use tocsin_score::{Reading, Scorer, Scratch, reach};
 
 static SCORER: LazyLock<Scorer> = LazyLock::new(|| Scorer::new(vec![]));
 
@@ -151,23 +151,27 @@ fn the_users_words_change_the_reading_and_the_version() {
 fn updates_and_bare_reposts_say_nothing() {
     let angry = "垃圾，退钱，气死我了";
     let first = || Sighting::First(Timing::AsStated);
-    let update = Sighting::Update(Update {
+    let update = Update {
         gain: Engagement::default(),
         gained_this_hour: 0,
         first_arrived: ArrivalTime::default(),
         edited: false,
         taken_down: false,
-    });
-    let scored = SCORER.score(tokenized(angry, angry.len(), update));
+    };
+    let loud = Update { gained_this_hour: CROWD_ACTS, ..update.clone() };
+    let loud = SCORER.score(tokenized(angry, angry.len(), Sighting::Update(loud)), &mut Scratch::default());
+    assert_eq!((loud.sentiment.label(), loud.reach), (Label::Negative, 0), "it matters what thousands like");
+    let scored =
+        SCORER.score(tokenized(angry, angry.len(), Sighting::Update(update)), &mut Scratch::default());
     assert_eq!((scored.sentiment, scored.reach), (Sentiment::NEUTRAL, 0));
     assert_eq!(scored.by_brand, [(brand("山岚"), Sentiment::NEUTRAL)]);
 
     let bare = format!("转发微博//@某人:{angry}");
-    let scored = SCORER.score(tokenized(&bare, "转发微博".len(), first()));
+    let scored = SCORER.score(tokenized(&bare, "转发微博".len(), first()), &mut Scratch::default());
     assert_eq!((scored.sentiment, scored.emotions.label()), (Sentiment::NEUTRAL, Emotion::None));
     assert_eq!(scored.reach, 50, "but it reaches people");
 
-    let scored = SCORER.score(tokenized(angry, angry.len(), first()));
+    let scored = SCORER.score(tokenized(angry, angry.len(), first()), &mut Scratch::default());
     assert_eq!(scored.sentiment.label(), Label::Negative);
     assert_eq!(scored.by_brand[0].1, scored.sentiment);
 }

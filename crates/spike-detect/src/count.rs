@@ -147,7 +147,7 @@ impl<'a> Mentioned<'a> {
     fn pull(&self, details: &mut LiteMap<Hour, Detail>, watch: &Watch) {
         let matched = &self.record.tokenized.matched;
         let is_negative = self.mood.negative.thousandths() >= NEGATIVE_ENOUGH;
-        if self.voice != Voice::Public {
+        if self.voice != Voice::Public || matches!(matched.sighting, Sighting::Update(_)) {
             return;
         }
         let mut pull = |trigger| {

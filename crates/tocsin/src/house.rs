@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 
 use crate::cli::{self, args::Speed};
 use crate::config::{self, Config};
-use crate::pipeline::{Chain, Knowledge, Life, Lives};
+use crate::pipeline::{Chain, Knowledge, Lazily, Life, Lives, lazily};
 use crate::replay::{Entry, Fed, Feeder, Progress};
 
 /// One process's room, meters and stop.
@@ -143,8 +143,8 @@ pub(crate) fn knowledge(config: &Config, told: Told) -> Result<Knowledge, cli::S
     };
     Ok(Knowledge {
         brands: Arc::new(brands),
-        tokenizer: Arc::new(Tokenizer::new(words)),
-        scorer: Arc::new(scorer(config)?),
+        tokenizer: lazily(move || Tokenizer::new(words)),
+        scorer: scorer(config)?,
         rule: Arc::new(Rule { watch: Arc::new(watch(config)), ..config.rule.clone() }),
         plan: Arc::new(Plan { cool_down: config.cool_down, routes, lives: live_on(config) }),
         lives: Arc::new(lives(config)),
@@ -156,10 +156,11 @@ pub(crate) fn knowledge(config: &Config, told: Told) -> Result<Knowledge, cli::S
 ///
 /// # Errors
 /// The model cannot be read.
-pub(crate) fn scorer(config: &Config) -> Result<Scorer, cli::Stop> {
+pub(crate) fn scorer(config: &Config) -> Result<Lazily<Scorer>, cli::Stop> {
+    let beside = cli::model::beside(config)?;
     let lexicon = config.lexicon.iter().map(|(word, lean)| (word.clone(), *lean)).collect();
     let concerns = config.concerns.iter().map(|(concern, words)| (concern.clone(), words.clone())).collect();
-    cli::model::beside(Scorer::with_concerns(lexicon, concerns), config)
+    Ok(lazily(move || beside(Scorer::with_concerns(lexicon, concerns))))
 }
 
 /// What few posts are enough for.

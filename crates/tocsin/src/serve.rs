@@ -26,7 +26,7 @@ use crate::cli::args::Run;
 use crate::config::{self, Config, FileSource, Inlet, Way};
 use crate::control::Door;
 use crate::house::{House, Told, keep, knowledge, log_format};
-use crate::pipeline::Knowledge;
+use crate::pipeline::{Knowledge, Stage};
 use crate::{backfill, cli, services};
 
 /// How long a connection that is still open may hold up the end.
@@ -77,6 +77,7 @@ pub(crate) async fn serve(
     }
     backfill::catch_up(house, store, &config).await?;
     let knowledge = knowledge(&config, Told::Outlets)?;
+    knowledge.prepare(&Stage::ALL);
     house.metrics.config_taken(&format!("{:016x}", config.version()), house.room.clock.now());
     let (reload, known) = watch::channel(knowledge);
 
@@ -99,6 +100,7 @@ pub(crate) async fn serve(
     if config.file.is_some() {
         tasks.spawn(watch_config(
             config.clone(),
+            Stage::ALL.to_vec(),
             reload,
             Arc::clone(&house.metrics),
             house.room.clone(),
@@ -278,6 +280,7 @@ pub(crate) fn zones(config: &Config) -> Zones {
 /// one stays. What needs a start (addresses, inlets, outlets, the store) is said.
 pub(crate) async fn watch_config(
     loaded: Config,
+    stages: Vec<Stage>,
     reload: watch::Sender<Knowledge>,
     metrics: Arc<tocsin_runtime::Metrics>,
     room: tocsin_flow::Room,
@@ -286,6 +289,7 @@ pub(crate) async fn watch_config(
     let changed = |loaded: Result<Config, config::Faults>| {
         let taken = loaded.map_err(cli::Stop::from).and_then(|config| {
             let knowledge = knowledge(&config, Told::Outlets)?;
+            knowledge.prepare(&stages);
             Ok((config.version(), knowledge))
         });
         match taken {

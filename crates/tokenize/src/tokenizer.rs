@@ -73,10 +73,12 @@ impl Tokenizer {
     }
 
     /// Cuts the author's own words and takes their fingerprint. What others said further down a chain of
-    /// reposts (`//@user:`) is not cut: nobody reads its tokens. An update is not read again: no tokens,
+    /// reposts (`//@user:`) is not cut: nobody reads its tokens. An update is not read again unless it draws a crowd: no tokens,
     /// fingerprint 0.
     pub fn tokenize(&self, matched: Matched, scratch: &mut Scratch) -> Tokenized {
-        if let Sighting::Update(_) = matched.sighting {
+        if let Sighting::Update(update) = &matched.sighting
+            && !update.draws_a_crowd()
+        {
             return Tokenized { matched, tokens: Vec::new(), fingerprint: 0 };
         }
         let tokens = self.cut(matched.own_words(), scratch);

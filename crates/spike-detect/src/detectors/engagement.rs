@@ -5,14 +5,14 @@
 //! lies about a median u, and above that falls off as an exponential with scale s (the peaks over a threshold
 //! of Pickands 1975, in logarithms):
 //!
-//! Where the one post leans against the brand it is a complaint that everybody reads, and rings, though nobody else
-//! may have said a word yet.
-//!
 //! ```text
 //! P(a day has an hour of x or more) = exp(-(ln(1 + x) - u) / s) / 2
 //! ```
+//!
+//! Where the one post leans against the brand it is a complaint that everybody reads, and rings, though nobody else
+//! may have said a word yet.
 
-use tocsin_model::{Evidence, Kind, Severity};
+use tocsin_model::{CROWD_ACTS, Evidence, Kind, Severity};
 
 use super::{Detector, Finding, Look, SHORT_MINUTES, Test, Window};
 use crate::Rule;
@@ -23,8 +23,6 @@ use crate::severity::Excess;
 pub(super) const DETECTOR: Detector =
     Detector { kind: Kind::Engagement, finds: "likes, reposts and comments running away", test };
 
-/// Fewer acts than this are no crowd, whatever was usual.
-const ACTS_MIN: f64 = 50.0;
 /// The brand's and the greatest post's.
 const TESTS: f64 = 2.0;
 const DAYS_A_MONTH: f64 = 30.0;
@@ -75,7 +73,7 @@ impl Given {
     pub(crate) const NAME: &str = "exponential tail of the logarithm of what a day's greatest hour gains";
 
     pub(crate) fn is_crowd(&self) -> bool {
-        self.acts >= ACTS_MIN && self.acts > self.peaks.median()
+        self.acts >= CROWD_ACTS as f64 && self.acts > self.peaks.median()
     }
 
     /// log10 of the probability that a day has an hour of so many or more.

@@ -157,6 +157,7 @@ struct Reader {
     tokenizer: Tokenizer,
     scorer: Scorer,
     scratch: Scratch,
+    reading: tocsin_score::Scratch,
     id: PostId,
     author: AuthorId,
     last: Option<Scored>,
@@ -177,7 +178,7 @@ impl Reader {
         let concerns = config.map_or_else(Vec::new, |c| c.concerns.clone().into_iter().collect());
         let scorer = Scorer::with_concerns(lexicon, concerns);
         let scorer = match config {
-            Some(config) => model::beside(scorer, config).map_err(io::Error::other)?,
+            Some(config) => model::beside(config).map_err(io::Error::other)?(scorer),
             None => scorer.with_model(Model::shipped().clone()),
         };
         let never = |why: BadId| io::Error::other(why);
@@ -188,6 +189,7 @@ impl Reader {
             tokenizer: Tokenizer::new(words),
             scorer,
             scratch: Scratch::default(),
+            reading: tocsin_score::Scratch::default(),
             id: PostId::new(SourceId::new("analyze").map_err(never)?, "1").map_err(never)?,
             author: AuthorId::new("analyze").map_err(never)?,
             last: None,
@@ -208,7 +210,7 @@ impl Reader {
             brands_version: 0,
         };
         let tokenized = self.tokenizer.tokenize(matched, &mut self.scratch);
-        let scored = self.last.insert(self.scorer.score(tokenized));
+        let scored = self.last.insert(self.scorer.score(tokenized, &mut self.reading));
         let tokenized = &scored.tokenized;
         let matched = &tokenized.matched;
         let clean = &matched.clean;

@@ -52,15 +52,19 @@ pub(crate) fn read(path: &Path) -> Result<Model, String> {
         .map_err(|why| format!("{} cannot be used as a model: {why}", path.display()))
 }
 
-/// Lets a scorer read as a config says: by the rules alone, or with a model beside them.
+/// What lets a scorer read as a config says: by the rules alone, or with a model beside them.
 ///
 /// # Errors
 /// When the config's file is no longer a model.
-pub(crate) fn beside(scorer: Scorer, config: &Config) -> Result<Scorer, Stop> {
-    Ok(match &config.model {
-        Beside::Nothing => scorer,
-        Beside::Shipped => scorer.with_model(Model::shipped().clone()),
-        Beside::File(path) => scorer.with_model(Arc::new(read(path).map_err(Stop::usage)?)),
+pub(crate) fn beside(config: &Config) -> Result<impl FnOnce(Scorer) -> Scorer + Send + use<>, Stop> {
+    let (is_shipped, own) = match &config.model {
+        Beside::Nothing => (false, None),
+        Beside::Shipped => (true, None),
+        Beside::File(path) => (false, Some(Arc::new(read(path).map_err(Stop::usage)?))),
+    };
+    Ok(move |scorer: Scorer| match own.or_else(|| is_shipped.then(|| Model::shipped().clone())) {
+        Some(model) => scorer.with_model(model),
+        None => scorer,
     })
 }
 

@@ -94,7 +94,7 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
         let first = (Position::default(), Box::new(post), Sighting::First(Timing::AsStated));
         let matched = tocsin_ingest::ingest(&mut self.matcher, [first]).matched.pop()?;
         let tokenized = self.knowledge.tokenizer.tokenize(matched, &mut self.scratch);
-        let scored = self.knowledge.scorer.score(tokenized);
+        let scored = self.knowledge.scorer.score(tokenized, &mut self.reading);
         scored.by_brand.iter().find(|(named, _)| named == brand).map(|(_, mood)| mood.label())
     }
 }

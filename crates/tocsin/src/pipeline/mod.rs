@@ -16,7 +16,7 @@ mod stand; // how brands stand, for the metrics
 mod tell; // signals → incidents → notices
 mod trade; // us or everybody
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use rustc_hash::FxHashMap;
@@ -37,15 +37,23 @@ pub use service::{Enters, Service};
 /// A tick of data time, in milliseconds.
 const TICK_MILLIS: i64 = 10_000;
 
+/// What takes memory and is not needed by every process: made when it is first used.
+pub type Lazily<T> = Arc<LazyLock<T, Box<dyn FnOnce() -> T + Send>>>;
+
+/// Promises to make something.
+pub fn lazily<T>(make: impl FnOnce() -> T + Send + 'static) -> Lazily<T> {
+    Arc::new(LazyLock::new(Box::new(make)))
+}
+
 /// What the stages need to know beside the posts: one version of it at a time.
 #[derive(Clone)]
 pub struct Knowledge {
     /// The brands, compiled.
     pub brands: Arc<BrandSet>,
     /// The words.
-    pub tokenizer: Arc<Tokenizer>,
+    pub tokenizer: Lazily<Tokenizer>,
     /// The moods.
-    pub scorer: Arc<Scorer>,
+    pub scorer: Lazily<Scorer>,
     /// What is abnormal.
     pub rule: Arc<Rule>,
     /// Whom it is told.
@@ -54,6 +62,18 @@ pub struct Knowledge {
     pub lives: Arc<Lives>,
     /// Whether anything is judged, or only counted.
     pub judges: bool,
+}
+
+impl Knowledge {
+    /// Makes now what these stages use with every post, so that none waits for it.
+    pub(crate) fn prepare(&self, stages: &[Stage]) {
+        if stages.contains(&Stage::Tokenize) {
+            LazyLock::force(&self.tokenizer);
+        }
+        if stages.contains(&Stage::Score) {
+            LazyLock::force(&self.scorer);
+        }
+    }
 }
 
 /// The whole chain on the state of one carrier, or a part of it: see [`Service`].
@@ -65,6 +85,7 @@ pub struct Chain<S> {
     reload: tokio::sync::watch::Receiver<Knowledge>,
     matcher: Matcher,
     scratch: Scratch,
+    reading: tocsin_score::Scratch,
     secret: AuthorSecret,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
@@ -112,6 +133,7 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
             knowledge,
             reload,
             scratch: Scratch::default(),
+            reading: tocsin_score::Scratch::default(),
             secret,
             clock,
             metrics,
@@ -190,9 +212,9 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
         tokenized
     }
 
-    fn score(&self, tokenized: Vec<Tokenized>) -> Vec<Scored> {
+    fn score(&mut self, tokenized: Vec<Tokenized>) -> Vec<Scored> {
         let (posts, began) = (tokenized.len(), self.clock.steady());
-        let read = |tokenized| self.knowledge.scorer.score(tokenized);
+        let read = |tokenized| self.knowledge.scorer.score(tokenized, &mut self.reading);
         let scored =
             info_span!("stage", stage = "score").in_scope(|| tokenized.into_iter().map(read).collect());
         self.metrics.stage_ran("score", posts, posts, self.clock.steady().saturating_sub(began));
