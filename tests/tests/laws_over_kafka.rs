@@ -128,7 +128,7 @@ impl Inside {
     async fn send(&mut self, brokers: &Brokers, max: usize) -> Result<(), Fault> {
         if self.intake.is_none() {
             apply(brokers, &plan(brokers, Replication::Default, Retention::default()).await?).await?;
-            self.intake = Some(KafkaIntake::open(brokers, room())?);
+            self.intake = Some(KafkaIntake::open(brokers)?);
         }
         if let (true, Some(intake)) = (self.sent == self.done, &self.intake) {
             let end = self.arrivals.len().min(self.done + max);

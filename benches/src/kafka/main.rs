@@ -125,13 +125,11 @@ async fn bench(arguments: &[String]) -> Result<(), Fault> {
         verdict(share >= BAR)
     );
     println!("mean commit: {commit:.2} ms (bar {COMMIT_MILLIS} ms: {})", verdict(commit <= COMMIT_MILLIS));
-    let metrics = Arc::new(Metrics::new());
     let world = World {
         tocsin: std::env::current_exe()?.with_file_name("tocsin"),
         redis,
         brokers: brokers.clone(),
         corpus: &corpus,
-        room: room(&metrics),
     };
     let peer = match arguments.get(4).filter(|peer| !peer.is_empty()) {
         Some(folder) => Some(peer::run(Path::new(folder), &brokers, posts)?),

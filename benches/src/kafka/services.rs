@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tocsin_flow::{Arrival, Arrivals, Clock as _, Intake as _, Room};
+use tocsin_flow::{Arrival, Arrivals, Clock as _, Intake as _};
 use tocsin_kafka::{Brokers, KafkaIntake, Replication, Retention, apply, plan};
 use tocsin_model::SourceId;
 use tocsin_runtime::WallClock;
@@ -41,8 +41,6 @@ pub(crate) struct World<'a> {
     pub(crate) brokers: Brokers,
     /// The posts.
     pub(crate) corpus: &'a Corpus,
-    /// For our own side.
-    pub(crate) room: Room,
 }
 
 /// How a flood went.
@@ -74,13 +72,13 @@ pub(crate) async fn flood(
 ) -> Result<Flooded, Fault> {
     let clock = WallClock::new();
     let mut town = Town::found(world, name).await?;
-    let intake = KafkaIntake::open(&town.brokers, world.room.clone())?;
+    let intake = KafkaIntake::open(&town.brokers)?;
     let mut fresh = fresh(world.corpus, name);
     for _ in 0..posts.div_ceil(GATHERED) {
         take(&intake, &clock, fresh.by_ref().take(GATHERED)).await?;
     }
     let posts = (posts.div_ceil(GATHERED) * GATHERED) as f64;
-    town.start(world, name, stages, &clock).await?;
+    town.start(world, stages, &clock).await?;
     let (mut warm, mut done) = (None, 0.0);
     while done < posts {
         done = town.sum(LAST)?;
@@ -105,8 +103,8 @@ pub(crate) async fn flood(
 pub(crate) async fn delay(world: &World<'_>, name: &str, stages: &[&str]) -> Result<f64, Fault> {
     let clock = WallClock::new();
     let mut town = Town::found(world, name).await?;
-    town.start(world, name, stages, &clock).await?;
-    let intake = KafkaIntake::open(&town.brokers, world.room.clone())?;
+    town.start(world, stages, &clock).await?;
+    let intake = KafkaIntake::open(&town.brokers)?;
     let mut fresh = fresh(world.corpus, name);
     let began = clock.steady();
     let mut before = Vec::new();
@@ -157,13 +155,7 @@ impl Town {
     }
 
     /// Comes back when all of them are ready.
-    async fn start(
-        &mut self,
-        world: &World<'_>,
-        name: &str,
-        stages: &[&str],
-        clock: &WallClock,
-    ) -> Result<(), Fault> {
+    async fn start(&mut self, world: &World<'_>, stages: &[&str], clock: &WallClock) -> Result<(), Fault> {
         let config = self._folder.path().join("tocsin.toml");
         let Brokers { servers, prefix, lanes, .. } = &self.brokers;
         // One brand that every post mentions, so that nothing is skipped.
@@ -171,7 +163,7 @@ impl Town {
             &config,
             format!(
                 "[[brand]]\nname = \"everything\"\nquery = 'source:weibo'\n[kafka]\nbrokers = {servers:?}\n\
-                 prefix = {prefix:?}\npartitions = {lanes}\n[redis]\naddress = {:?}\nprefix = \"{name}:\"\n",
+                 prefix = {prefix:?}\npartitions = {lanes}\n[redis]\naddress = {:?}\nprefix = {prefix:?}\n",
                 world.redis
             ),
         )?;

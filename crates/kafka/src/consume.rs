@@ -3,6 +3,7 @@
 //! Not `StreamConsumer`: it is known not to wake (rust-rdkafka issue 665) and to hang when it is dropped (453).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
@@ -21,6 +22,7 @@ use crate::fault::{self, Listener, wrong};
 use crate::headers;
 use crate::member::{Group, Incoming, Memory, Missing};
 use crate::note::{Note, Safe};
+use crate::peers;
 use crate::round::{Reading, Shared};
 
 /// How long a poll waits for the first record; also how soon the thread sees what it is asked.
@@ -34,6 +36,9 @@ const ROOM: Duration = Duration::from_secs(1);
 /// How long giving up a lane waits for a commit at hand: as long as a transaction can last.
 const COMMIT_ENDS: Duration = Duration::from_secs(10);
 
+/// How long a client waits for a broker before it is made anew: by then the group has given its lanes to others.
+const ANEW: Duration = Duration::from_secs(10);
+
 /// A connection is lost, or all are, or none can be made: with one broker the client tells only the first.
 const LOST: RDKafkaErrorCode = RDKafkaErrorCode::BrokerTransportFailure;
 const ALL_DOWN: RDKafkaErrorCode = RDKafkaErrorCode::AllBrokersDown;
@@ -46,6 +51,8 @@ pub(crate) struct Seat {
     group: Group,
     topic: String,
     runtime: tokio::runtime::Handle,
+    /// The client has no broker left to ask; see [`run`].
+    is_cut_off: AtomicBool,
 }
 
 /// What every consumer of ours is set to.
@@ -75,6 +82,10 @@ pub(crate) fn settings(brokers: &Brokers, group: &Group) -> ClientConfig {
 }
 
 /// Reads until told to close, then leaves the group.
+///
+/// Once no broker is to be had, a client is made anew: one that asks at a moment in which all brokers count as fenced
+/// is told that there are none, forgets those it was configured with, too, and never asks again (librdkafka issue
+/// 5301). Seen with one broker on a busy machine: the services stood still until they were started again.
 pub(crate) fn run(
     brokers: &Brokers,
     group: Group,
@@ -83,18 +94,38 @@ pub(crate) fn run(
     runtime: tokio::runtime::Handle,
 ) -> Result<(), Fault> {
     let settings = settings(brokers, &group);
-    let seat = Seat { shared: Arc::clone(shared), listener: Listener::default(), group, topic, runtime };
-    let consumer: BaseConsumer<Seat> = settings.create_with_context(seat).map_err(|e| fault::not_made(&e))?;
-    let seat = Arc::clone(consumer.context());
-    consumer.subscribe(&[&seat.topic]).map_err(|e| fault::of(&e, "joining the group"))?;
-    let mut is_paused = false;
-    while !seat.is_over() {
-        seat.begin_again(&consumer);
-        seat.make_room(&consumer, &mut is_paused);
-        seat.pass_on(&consumer);
+    loop {
+        let seat = Seat {
+            shared: Arc::clone(shared),
+            listener: Listener::default(),
+            group: group.clone(),
+            topic: topic.clone(),
+            runtime: runtime.clone(),
+            is_cut_off: AtomicBool::new(false),
+        };
+        let consumer: BaseConsumer<Seat> =
+            settings.create_with_context(seat).map_err(|e| fault::not_made(&e))?;
+        let seat = Arc::clone(consumer.context());
+        consumer.subscribe(&[&seat.topic]).map_err(|e| fault::of(&e, "joining the group"))?;
+        let away = shared.lock().away.clone();
+        if let Some(why) = away {
+            seat.wait_for_brokers(&consumer, &why);
+        }
+        let mut is_paused = false;
+        while !seat.is_over() && !seat.is_cut_off.load(Ordering::Relaxed) {
+            seat.begin_again(&consumer);
+            seat.make_room(&consumer, &mut is_paused);
+            seat.pass_on(&consumer);
+        }
+        // Dropping the consumer gives the lanes up and leaves the group.
+        drop(consumer);
+        let mut inside = shared.lock();
+        if inside.closing {
+            return Ok(());
+        }
+        warn!(topic, "the client has no broker left; it is made anew");
+        inside.lose_all();
     }
-    // Dropping the consumer gives the lanes up and leaves the group.
-    Ok(())
 }
 
 /// Where a lane begins.
@@ -184,11 +215,15 @@ impl Seat {
     fn wait_for_brokers(&self, consumer: &BaseConsumer<Seat>, why: &str) {
         let meters = Arc::clone(&self.shared.room.meters);
         let answers = || consumer.fetch_metadata(Some(&self.topic), Duration::from_secs(1)).is_ok();
-        let mut is_away = false;
+        let clock = &self.shared.room.clock;
+        let began = clock.steady();
         while !self.shared.lock().closing && !answers() {
-            if !is_away {
+            if clock.steady().saturating_sub(began) > ANEW {
+                self.is_cut_off.store(true, Ordering::Relaxed);
+                return;
+            }
+            if self.shared.lock().away.is_none() {
                 warn!(why, "no broker can be reached");
-                is_away = true;
                 self.shared.lock().away = Some(why.to_owned());
                 meters.peer_away("kafka", true);
                 self.shared.tell();
@@ -196,9 +231,9 @@ impl Seat {
             let inside = self.shared.lock();
             drop(self.shared.wait(inside, POLL));
         }
-        if is_away {
+        let was_away = self.shared.lock().away.take().is_some();
+        if was_away {
             info!("the brokers are back");
-            self.shared.lock().away = None;
             meters.peer_away("kafka", false);
             self.shared.tell();
         }
@@ -422,8 +457,13 @@ impl ClientContext for Seat {
         self.listener.error(error, reason);
     }
     fn stats(&self, statistics: Statistics) {
-        let Some(topic) = statistics.topics.get(&self.topic) else { return };
+        let is_real = |source: &str| matches!(source, "learned" | "configured");
+        if !statistics.brokers.values().any(|broker| is_real(&broker.source)) {
+            self.is_cut_off.store(true, Ordering::Relaxed);
+        }
         let mut inside = self.shared.lock();
+        inside.missed = peers::missed(&statistics, &self.topic, inside.lanes.keys().copied());
+        let Some(topic) = statistics.topics.get(&self.topic) else { return };
         for (lane, held) in &mut inside.lanes {
             let end = topic.partitions.get(&(lane.0 as i32)).map(|p| p.ls_offset).filter(|end| *end >= 0);
             held.lag = end.map(|end| position(end).0.saturating_sub(held.done.0));

@@ -3,12 +3,14 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rdkafka::config::ClientConfig;
+use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord};
 use rustc_hash::FxHashMap;
-use tocsin_flow::{Arrival, Arrivals, Fault, Intake, Peer, Room};
+use tocsin_flow::{Arrival, Arrivals, Fault, Intake, Peer};
 use tocsin_model::{Lane, PostId, Rejected};
 use tokio::sync::Semaphore;
 
@@ -27,8 +29,9 @@ const DURABLE: Duration = Duration::from_secs(10);
 /// Where inlets hand in over Kafka. It comes back when every in-sync replica has the posts. How far a file was read
 /// is kept by this process only: after a restart it is read again, and its posts are known by their ids.
 pub struct KafkaIntake {
-    producer: FutureProducer<Listener>,
-    room: Room,
+    settings: ClientConfig,
+    /// Made anew once nothing goes out: it may have no broker left to ask (librdkafka issue 5301).
+    producer: Mutex<Arc<FutureProducer<Listener>>>,
     free: Semaphore,
     lanes: u32,
     raw: String,
@@ -43,15 +46,15 @@ impl KafkaIntake {
     ///
     /// # Errors
     /// [`Fault::Misconfigured`] when the client does not take our settings.
-    pub fn open(brokers: &Brokers, room: Room) -> Result<KafkaIntake, Fault> {
+    pub fn open(brokers: &Brokers) -> Result<KafkaIntake, Fault> {
         let mut settings = brokers.client();
         producing(&mut settings);
         settings.set("delivery.timeout.ms", DURABLE.as_millis().to_string());
         let mut fresh = [0_u8; 8];
         getrandom::fill(&mut fresh).map_err(|e| away(format!("no chance to be had: {e}")))?;
         Ok(KafkaIntake {
-            producer: settings.create_with_context(Listener::default()).map_err(|e| fault::not_made(&e))?,
-            room,
+            producer: Mutex::new(producer(&settings)?),
+            settings,
             free: Semaphore::new(ON_THEIR_WAY_MAX),
             lanes: brokers.lanes,
             raw: Topic::Raw.full(&brokers.prefix),
@@ -62,7 +65,21 @@ impl KafkaIntake {
         })
     }
 
-    fn send_post(&self, id: &PostId, arrival: &Arrival) -> Result<DeliveryFuture, Fault> {
+    /// From now on records go out by another producer than this one.
+    fn anew(&self, used: &Arc<FutureProducer<Listener>>) -> Result<(), Fault> {
+        let mut current = self.producer.lock().unwrap_or_else(PoisonError::into_inner);
+        if Arc::ptr_eq(&current, used) {
+            *current = producer(&self.settings)?;
+        }
+        Ok(())
+    }
+
+    fn send_post(
+        &self,
+        by: &FutureProducer<Listener>,
+        id: &PostId,
+        arrival: &Arrival,
+    ) -> Result<DeliveryFuture, Fault> {
         let key = key_of(id);
         let number = self.traces.fetch_add(1, Ordering::Relaxed);
         let about = About {
@@ -71,10 +88,14 @@ impl KafkaIntake {
             subject: None,
             trace: Some(Trace::from_ids((u128::from(self.process) << 64) | u128::from(number), number)),
         };
-        self.send(Topic::Raw, lane_of(&key, self.lanes), &key, &arrival.json, &about)
+        self.send(by, Topic::Raw, lane_of(&key, self.lanes), &key, &arrival.json, &about)
     }
 
-    fn send_rejected(&self, rejected: &Rejected) -> Result<DeliveryFuture, Fault> {
+    fn send_rejected(
+        &self,
+        by: &FutureProducer<Listener>,
+        rejected: &Rejected,
+    ) -> Result<DeliveryFuture, Fault> {
         let key = rejected.origin.as_bytes();
         let about = About {
             id: format!("{}-{}", rejected.origin, rejected.at.millis()),
@@ -83,11 +104,12 @@ impl KafkaIntake {
             trace: None,
         };
         let value = tocsin_wire::write_rejected(rejected);
-        self.send(Topic::Rejected, lane_of(key, self.lanes), key, &value, &about)
+        self.send(by, Topic::Rejected, lane_of(key, self.lanes), key, &value, &about)
     }
 
     fn send(
         &self,
+        by: &FutureProducer<Listener>,
         topic: Topic,
         lane: Lane,
         key: &[u8],
@@ -100,9 +122,7 @@ impl KafkaIntake {
             .key(key)
             .payload(value)
             .headers(headers::write(topic, "/tocsin/intake", about));
-        self.producer
-            .send_result(record)
-            .map_err(|(error, _)| fault::of(&error, &format!("writing to {name}")))
+        by.send_result(record).map_err(|(error, _)| fault::of(&error, &format!("writing to {name}")))
     }
 
     async fn hand_in(&self, arrivals: Arrivals) -> Result<(), Fault> {
@@ -116,38 +136,48 @@ impl KafkaIntake {
                 retry_after: Some(Duration::from_secs(1)),
             });
         };
+        let by = Arc::clone(&self.producer.lock().unwrap_or_else(PoisonError::into_inner));
         let mut sent = Vec::with_capacity(records);
         for arrival in &arrivals.posts {
             sent.push(match tocsin_wire::read_post(&arrival.json, arrival.arrived) {
-                Ok(post) => self.send_post(&post.id, arrival)?,
-                Err(refused) => self.send_rejected(&Rejected {
-                    bytes: arrival.json.clone(),
-                    reason: refused.reason,
-                    origin: "intake".to_owned(),
-                    source: Some(arrival.source.clone()),
-                    at: arrival.arrived,
-                })?,
+                Ok(post) => self.send_post(&by, &post.id, arrival)?,
+                Err(refused) => self.send_rejected(
+                    &by,
+                    &Rejected {
+                        bytes: arrival.json.clone(),
+                        reason: refused.reason,
+                        origin: "intake".to_owned(),
+                        source: Some(arrival.source.clone()),
+                        at: arrival.arrived,
+                    },
+                )?,
             });
         }
         for rejected in &arrivals.rejected {
-            sent.push(self.send_rejected(rejected)?);
+            sent.push(self.send_rejected(&by, rejected)?);
         }
         for delivery in sent {
             match delivery.await {
                 Ok(Ok(_)) => {}
                 Ok(Err((error, _))) => {
-                    self.room.meters.peer_away("kafka", true);
+                    if error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageTimedOut) {
+                        self.anew(&by)?;
+                    }
                     return Err(fault::of(&error, &format!("writing to {}", self.raw)));
                 }
                 Err(_) => return Err(away("the intake was closed")),
             }
         }
-        self.room.meters.peer_away("kafka", false);
         if let Some(cursor) = arrivals.cursor {
             self.cursors.lock().unwrap_or_else(PoisonError::into_inner).insert(cursor.key, cursor.at);
         }
         Ok(())
     }
+}
+
+fn producer(settings: &ClientConfig) -> Result<Arc<FutureProducer<Listener>>, Fault> {
+    let made = settings.create_with_context(Listener::default());
+    made.map(Arc::new).map_err(|e| fault::not_made(&e))
 }
 
 impl Intake for KafkaIntake {

@@ -18,6 +18,7 @@ mod link; // a stage's way in and out
 mod member; // what the two threads and the stage share, seen from the stage
 mod note; // what is written beside a position
 mod pace; // how often to commit
+mod peers; // who of the brokers is missed
 mod plan; // topics as they are and as they should be
 mod reader; // looking at topics from outside
 mod round; // what is read, what is done, what is being committed

@@ -5,7 +5,7 @@
 //! lane; once the last lane has advanced, the round goes to the thread that commits, and the next may begin while that
 //! is at work. Rounds that were made meanwhile are committed together.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -119,7 +119,9 @@ pub struct Standing {
     pub lanes: Vec<(Lane, Option<u64>)>,
     /// Why no broker can be reached.
     pub away: Option<String>,
-    /// How often the group gave out lanes.
+    /// Who is missed while others can be reached: brokers, and the leaders of our lanes.
+    pub missed: BTreeSet<String>,
+    /// How often the group gave out lanes: before the first time it has not let us in.
     pub rebalances: u64,
     /// Transactions that were committed.
     pub commits: u64,
@@ -384,6 +386,7 @@ fn standing(shared: &Shared) -> Standing {
     Standing {
         lanes: inside.lanes.iter().map(|(lane, held)| (*lane, held.lag)).collect(),
         away: inside.away.clone(),
+        missed: inside.missed.clone(),
         rebalances: inside.rebalances,
         commits: inside.commits,
         failed: inside.failed,

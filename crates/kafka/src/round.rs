@@ -112,6 +112,8 @@ pub(crate) struct Inside {
     pub(crate) fault: Option<Fault>,
     /// The brokers cannot be reached, and why.
     pub(crate) away: Option<String>,
+    /// Brokers and leaders of our lanes that we miss, by the client's last look.
+    pub(crate) missed: BTreeSet<String>,
     /// Rounds handed over and not finished.
     pub(crate) open: usize,
     pub(crate) closing: bool,
@@ -169,6 +171,7 @@ impl Inside {
             committing: BTreeSet::new(),
             fault: None,
             away: None,
+            missed: BTreeSet::new(),
             open: 0,
             closing: false,
             pace: Pace::new(limits),
@@ -218,6 +221,14 @@ impl Inside {
         if let Some(held) = self.lanes.remove(&lane) {
             self.waiting -= held.waiting.len();
         }
+    }
+
+    /// All lanes are taken from us, and we are nobody in the group.
+    pub(crate) fn lose_all(&mut self) {
+        self.lanes.clear();
+        self.waiting = 0;
+        self.since = None;
+        self.group = None;
     }
 
     /// All records that are not committed must come again.

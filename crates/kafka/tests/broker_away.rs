@@ -12,7 +12,7 @@ use tocsin_flow::{Arrival, Arrivals, Clock as _, Fault, Intake as _};
 use tocsin_kafka::{KafkaIntake, Member, Topic};
 use tocsin_model::{ArrivalTime, SourceId};
 use tocsin_runtime::WallClock;
-use world::{ENOUGH, Seen, feed, group, pass_on, ports, room, room_with, start, world};
+use world::{ENOUGH, Seen, feed, group, pass_on, ports, room_with, start, world};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broker_that_is_killed_and_comes_back_costs_nothing() {
@@ -21,7 +21,7 @@ async fn a_broker_that_is_killed_and_comes_back_costs_nothing() {
     feed(&brokers, Topic::Raw, 0..6_000).await;
     let seen = Arc::new(Seen::default());
     let mut member = Member::join(&brokers, group("pass", Topic::Raw), room_with(Arc::clone(&seen))).unwrap();
-    let intake = KafkaIntake::open(&brokers, room()).unwrap();
+    let intake = KafkaIntake::open(&brokers).unwrap();
     intake.take(post()).await.expect("a broker that is there takes posts");
     assert!(pass_on(&mut member, 1_000, 100).await >= 1_000);
 

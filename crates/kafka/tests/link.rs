@@ -48,7 +48,7 @@ async fn next<R: tocsin_kafka::Carried>(link: &mut KafkaLink<R>) -> Result<tocsi
 async fn a_post_keeps_its_lane_its_arrival_and_its_trace_from_intake_to_the_next_topic() {
     let Some(broker) = shared() else { return };
     let brokers = world(&broker.servers, "way", 4).await;
-    let intake = KafkaIntake::open(&brokers, room()).unwrap();
+    let intake = KafkaIntake::open(&brokers).unwrap();
     let json =
         br#"{"id":"w1","source":"weibo","text":"x","created_at":"2026-01-05T00:00:04Z","author":{"id":"u"}}"#;
     let arrived = ArrivalTime::from_millis(1_767_571_209_042);

@@ -38,10 +38,10 @@ impl Phase {
     }
 }
 
-/// Whether posts can come in, and who is away.
+/// Whether the process does its part, and who is away.
 ///
-/// Ready means: running, and neither the store nor the pipeline is away. An inlet or an outlet that is
-/// away is named but changes nothing: what waits for it is durable, and the others go on.
+/// Ready means: running, let in by every group that it shares work with, and none is away without whom nothing can be
+/// taken in. Anybody else who is away is named but changes nothing: what waits for him is durable, and the others go on.
 #[derive(Debug)]
 pub struct Health(Mutex<Known>);
 
@@ -49,6 +49,8 @@ pub struct Health(Mutex<Known>);
 struct Known {
     phase: Phase,
     away: BTreeSet<String>,
+    needed: BTreeSet<String>,
+    joining: BTreeSet<String>,
 }
 
 impl Default for Health {
@@ -58,9 +60,29 @@ impl Default for Health {
 }
 
 impl Health {
-    /// Starting; nobody is away.
+    /// Starting; nobody is away; the store and the pipeline are needed.
     pub fn new() -> Health {
-        Health(Mutex::new(Known { phase: Phase::Starting, away: BTreeSet::new() }))
+        Health(Mutex::new(Known {
+            phase: Phase::Starting,
+            away: BTreeSet::new(),
+            needed: [Peer::Store, Peer::Pipeline].map(|peer| peer.to_string()).into(),
+            joining: BTreeSet::new(),
+        }))
+    }
+
+    /// Without this peer nothing can be taken in.
+    pub fn needs(&self, peer: &str) {
+        self.known().needed.insert(peer.to_owned());
+    }
+
+    /// It is not ready before this group has let it in.
+    pub fn joins(&self, group: &str) {
+        self.known().joining.insert(group.to_owned());
+    }
+
+    /// The group has let it in; whether it gave it anything to do does not matter.
+    pub fn has_joined(&self, group: &str) {
+        self.known().joining.remove(group);
     }
 
     /// It takes in posts from now on.
@@ -96,11 +118,15 @@ impl Health {
         self.known().away.iter().cloned().collect()
     }
 
-    /// Whether posts can come in.
+    /// The groups that have not let it in yet, sorted.
+    pub fn joining(&self) -> Vec<String> {
+        self.known().joining.iter().cloned().collect()
+    }
+
+    /// Whether it does its part.
     pub fn is_ready(&self) -> bool {
         let known = self.known();
-        let needed = [Peer::Store, Peer::Pipeline];
-        known.phase == Phase::Running && !needed.iter().any(|p| known.away.contains(&p.to_string()))
+        known.phase == Phase::Running && known.joining.is_empty() && known.needed.is_disjoint(&known.away)
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -110,7 +136,7 @@ impl Health {
 }
 
 /// The pages `/metrics`, `/healthz` (200 while the process answers at all) and `/readyz` (200, or 503
-/// while posts cannot come in; its JSON names who is away).
+/// while it cannot do its part; its JSON names who is away, and which groups have not let it in yet).
 pub fn pages(metrics: Arc<Metrics>) -> Router {
     Router::new()
         .route("/metrics", get(metrics_page))
@@ -127,7 +153,12 @@ async fn ready_page(State(metrics): State<Arc<Metrics>>) -> Response {
     let health = metrics.health();
     let ready = health.is_ready();
     let code = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let body = json!({ "ready": ready, "phase": health.phase().name(), "away": health.away() });
+    let body = json!({
+        "ready": ready,
+        "phase": health.phase().name(),
+        "away": health.away(),
+        "joining": health.joining(),
+    });
     (code, Json(body)).into_response()
 }
 
@@ -156,19 +187,66 @@ mod tests {
     #[tokio::test]
     async fn ready_is_running_with_a_store() {
         let metrics = Arc::new(Metrics::new());
-        check(&metrics, expect![[r#"503 {"away":[],"phase":"starting","ready":false}"#]]).await;
+        check(&metrics, expect![[r#"503 {"away":[],"joining":[],"phase":"starting","ready":false}"#]]).await;
         metrics.health().running();
-        check(&metrics, expect![[r#"200 {"away":[],"phase":"running","ready":true}"#]]).await;
+        check(&metrics, expect![[r#"200 {"away":[],"joining":[],"phase":"running","ready":true}"#]]).await;
         metrics.peer_away("outlet ding", true);
-        check(&metrics, expect![[r#"200 {"away":["outlet ding"],"phase":"running","ready":true}"#]]).await;
+        check(
+            &metrics,
+            expect![[r#"200 {"away":["outlet ding"],"joining":[],"phase":"running","ready":true}"#]],
+        )
+        .await;
         metrics.peer_away(&Peer::Store.to_string(), true);
-        let both = r#"503 {"away":["outlet ding","the store"],"phase":"running","ready":false}"#;
-        assert_eq!(ask(&metrics, "/readyz").await, both);
+        check(
+            &metrics,
+            expect![[
+                r#"503 {"away":["outlet ding","the store"],"joining":[],"phase":"running","ready":false}"#
+            ]],
+        )
+        .await;
         metrics.peer_away(&Peer::Store.to_string(), false);
         metrics.peer_away("outlet ding", false);
-        check(&metrics, expect![[r#"200 {"away":[],"phase":"running","ready":true}"#]]).await;
+        check(&metrics, expect![[r#"200 {"away":[],"joining":[],"phase":"running","ready":true}"#]]).await;
         metrics.health().stopping();
-        check(&metrics, expect![[r#"503 {"away":[],"phase":"stopping","ready":false}"#]]).await;
+        check(&metrics, expect![[r#"503 {"away":[],"joining":[],"phase":"stopping","ready":false}"#]]).await;
+    }
+
+    #[tokio::test]
+    async fn ready_is_let_in_by_every_group() {
+        let metrics = Arc::new(Metrics::new());
+        let health = metrics.health();
+        health.joins("kin");
+        health.joins("ingest");
+        health.running();
+        check(
+            &metrics,
+            expect![[r#"503 {"away":[],"joining":["ingest","kin"],"phase":"running","ready":false}"#]],
+        )
+        .await;
+        health.has_joined("ingest");
+        check(&metrics, expect![[r#"503 {"away":[],"joining":["kin"],"phase":"running","ready":false}"#]])
+            .await;
+        health.has_joined("kin");
+        check(&metrics, expect![[r#"200 {"away":[],"joining":[],"phase":"running","ready":true}"#]]).await;
+    }
+
+    #[tokio::test]
+    async fn who_takes_posts_in_is_not_ready_without_brokers_and_everybody_else_is() {
+        for (needs, code) in [(true, "503"), (false, "200")] {
+            let metrics = Arc::new(Metrics::new());
+            metrics.health().running();
+            if needs {
+                metrics.health().needs("kafka");
+            }
+            metrics.peer_away("kafka", true);
+            metrics.peer_away("kafka broker 2", true);
+            let told = ask(&metrics, "/readyz").await;
+            assert!(told.starts_with(code), "{told}");
+            assert!(told.contains(r#"["kafka","kafka broker 2"]"#), "it is named all the same: {told}");
+            assert_eq!(ask(&metrics, "/healthz").await, "200 ok\n");
+            metrics.peer_away("kafka", false);
+            assert!(ask(&metrics, "/readyz").await.starts_with("200"), "one broker of several is not missed");
+        }
     }
 
     #[tokio::test]

@@ -42,7 +42,7 @@ pub(super) fn replay(
         stop_on_signals(house.stopper.clone()).map_err(cli::Stop::failed)?;
         let progress = Progress::new(recording.posts());
         let feeder = Feeder {
-            intake: Arc::new(KafkaIntake::open(&brokers, house.room.clone())?),
+            intake: Arc::new(KafkaIntake::open(&brokers)?),
             room: house.room.clone(),
             stop: house.stopper.stop(),
             speed,

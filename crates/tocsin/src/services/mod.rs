@@ -8,12 +8,13 @@ mod both; // a link over Kafka that remembers in Redis
 mod ledger; // notices over Kafka
 mod ways; // which chains, and which topics they read
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use tocsin_flow::{Fault, Inlet as _, Intake, Stop};
+use tocsin_flow::{Fault, Inlet as _, Intake, Meters as _, Stop};
 use tocsin_kafka::{KafkaIntake, Standing};
 use tocsin_redis::{Place, Redis};
 use tocsin_runtime::{Ticks, deliver, pages, stop_on_signals};
@@ -31,6 +32,8 @@ pub use both::Both;
 pub(crate) use ways::GROUPS;
 use ways::Ways;
 
+/// The brokers together, as metrics and pages name them.
+const KAFKA: &str = "kafka";
 /// How often it is looked how the links stand.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -48,6 +51,7 @@ pub(crate) async fn serve(
         warn!("{caution}");
     }
     let knowledge = knowledge(&config, Told::Outlets)?;
+    knowledge.prepare(&stages);
     house.metrics.config_taken(&format!("{:016x}", config.version()), house.room.clock.now());
     let (reload, known) = watch::channel(knowledge);
     let (listener, address) = listen(&config).await?;
@@ -55,8 +59,8 @@ pub(crate) async fn serve(
 
     let mut inlets = Router::new();
     if stages.contains(&Stage::Ingest) {
-        let intake: Arc<dyn Intake> =
-            Arc::new(KafkaIntake::open(&servers.kafka.brokers, house.room.clone())?);
+        house.metrics.health().needs(KAFKA);
+        let intake: Arc<dyn Intake> = Arc::new(KafkaIntake::open(&servers.kafka.brokers)?);
         inlets = posts(&config, Arc::clone(&intake), house);
         for inlet in file_inlets(&config)? {
             tasks.spawn(Box::new(inlet).listen(Arc::clone(&intake), house.room.clone(), stop.clone()));
@@ -95,10 +99,11 @@ pub(crate) async fn serve(
     for chain in chains(&stages, is_cluster) {
         ways.run(&mut tasks, chain.0, chain.1)?;
     }
+    ways.links.iter().for_each(|(group, _)| house.metrics.health().joins(group));
     tasks.spawn(look(house, ways.links, stop.clone()));
     if config.file.is_some() {
         let (metrics, room) = (Arc::clone(&house.metrics), house.room.clone());
-        tasks.spawn(watch_config(config, reload, metrics, room, stop));
+        tasks.spawn(watch_config(config, stages.clone(), reload, metrics, room, stop));
     }
     house.metrics.health().running();
     let names = stages.iter().map(|stage| stage.name()).collect::<Vec<_>>().join(",");
@@ -148,7 +153,7 @@ async fn reach(house: &House, servers: &Servers) -> Result<Option<Redis>, Fault>
     let kafka = &servers.kafka;
     let check =
         || tocsin_kafka::check(&kafka.brokers, kafka.replication, kafka.retention, kafka.create_topics);
-    let Some(steps) = patiently(house, "kafka", check).await? else { return Ok(None) };
+    let Some(steps) = patiently(house, KAFKA, check).await? else { return Ok(None) };
     for step in steps {
         warn!(topics = %step, "not as the config has it: tocsin topics plan");
     }
@@ -168,14 +173,14 @@ pub(crate) async fn patiently<T, F: Future<Output = Result<T, Fault>>>(
     loop {
         let fault = match ask().await {
             Ok(answer) => {
-                tocsin_flow::Meters::peer_away(house.metrics.as_ref(), peer, false);
+                house.metrics.peer_away(peer, false);
                 return Ok(Some(answer));
             }
             Err(fault @ Fault::Unavailable { .. }) => fault,
             Err(fault) => return Err(fault),
         };
         warn!(%fault, "waiting for it to come back");
-        tocsin_flow::Meters::peer_away(house.metrics.as_ref(), peer, true);
+        house.metrics.peer_away(peer, true);
         tokio::select! {
             () = house.room.clock.wait(delays.next().unwrap_or(LOOK)) => {}
             () = stop.wait() => return Ok(None),
@@ -183,7 +188,7 @@ pub(crate) async fn patiently<T, F: Future<Output = Result<T, Fault>>>(
     }
 }
 
-/// Shows how the links stand.
+/// Shows how the links stand, and whom they miss.
 fn look(
     house: &House,
     links: Vec<(&'static str, ways::Look)>,
@@ -191,12 +196,21 @@ fn look(
 ) -> impl Future<Output = Result<(), Fault>> + Send + use<> {
     let (metrics, room) = (Arc::clone(&house.metrics), house.room.clone());
     async move {
+        let mut known = BTreeSet::new();
         while !stop.is_set() {
+            let mut missed = BTreeSet::new();
             for (group, look) in &links {
-                let Standing { lanes, rebalances, commits, failed, committing, .. } = look();
+                let Standing { lanes, missed: by_it, rebalances, commits, failed, committing, .. } = look();
                 let lags = lanes.into_iter().map(|(lane, behind)| (lane.0, behind));
                 metrics.link_stands(group, lags, rebalances, (commits, failed), committing);
+                missed.extend(by_it);
+                if rebalances > 0 {
+                    metrics.health().has_joined(group);
+                }
             }
+            known.difference(&missed).for_each(|back: &String| metrics.peer_away(back, false));
+            missed.difference(&known).for_each(|gone| metrics.peer_away(gone, true));
+            known = missed;
             tokio::select! {
                 () = room.clock.wait(LOOK) => {}
                 () = stop.wait() => {}
