@@ -83,8 +83,9 @@ pub(crate) fn open(abnormal: &Abnormal<'_>, plan: &Plan) -> Incident {
     incident
 }
 
-/// The incident with one more signal in it. It rings when its severity rises, when it gains a kind, and when a
-/// kind that stands begins anew: a burst in what had only been high for hours.
+/// The incident with one more signal in it. It rings when it is worse than it ever was, so once a level however that
+/// goes up and down; when it gains a kind; and when a kind that stands begins anew: a burst in what had only
+/// been high for hours. That there are more posts is no news to somebody whom the bell has told already.
 pub(crate) fn join(known: &Incident, abnormal: &Abnormal<'_>) -> Incident {
     let mut incident = caused(known, abnormal.signal.id.clone());
     let rises = abnormal.severity > known.severity;
@@ -108,7 +109,8 @@ pub(crate) fn join(known: &Incident, abnormal: &Abnormal<'_>) -> Incident {
     incident.last_signal_at = known.last_signal_at.max(abnormal.signal.at);
     incident.cleared_at = None;
     abnormal.evidence.answered.into_iter().for_each(|answered| hear(&mut incident, answered));
-    if (rises || gains || anew) && !abnormal.is_quiet() {
+    let gains_news = gains && (abnormal.signal.kind != Kind::Volume || incident.rings.is_empty());
+    if (rises || gains_news || anew) && !abnormal.is_quiet() {
         ring(&mut incident, abnormal);
     }
     incident

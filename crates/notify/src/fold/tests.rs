@@ -41,13 +41,6 @@ fn evidence(log10_p: f64) -> Evidence {
         log10_p,
         log10_threshold: -4.0,
         posts: 80,
-        reach: 0,
-        distinct_authors: 0,
-        distinct_texts: 0,
-        top_posts: Vec::new(),
-        top_terms: Vec::new(),
-        top_authors: Vec::new(),
-        sources: Vec::new(),
         ..Evidence::default()
     }
 }
@@ -79,13 +72,31 @@ fn keep(book: &mut Vec<Incident>, told: &Told) {
     }
 }
 
+/// Folds an input into a casebook and keeps what became of it.
+fn take(book: &mut Vec<Incident>, input: &Input, plan: &Plan) -> Told {
+    let told = fold(book, input, plan);
+    keep(book, &told);
+    told
+}
+
+/// The same as a driver does it: what has cooled down is ended before a signal is folded.
+fn drive(book: &mut Vec<Incident>, input: &Input, plan: &Plan) {
+    let now = match input {
+        Input::Tick(now) => *now,
+        Input::Signal(signal) => signal.at,
+    };
+    if book.iter().any(|i| due(i, now, plan)) {
+        take(book, &Input::Tick(now), plan);
+    }
+    take(book, input, plan);
+}
+
 /// A line for each input: the incident's number, its course and severity, and who was told what.
 fn transcript(words: &str) -> String {
     let (mut book, plan) = (Vec::new(), plan());
     let mut lines = String::new();
     for word in words.split_whitespace() {
-        let told = fold(&book, &input(word, &brand()), &plan);
-        keep(&mut book, &told);
+        let told = take(&mut book, &input(word, &brand()), &plan);
         let state = told.incident.as_ref().map_or("-".to_owned(), |(incident, _)| {
             let number = book.len() - book.iter().position(|i| i.id == incident.id).unwrap();
             format!("{number} {} {}", incident.course.name(), incident.severity)
@@ -200,13 +211,41 @@ fn what_was_only_shown_rings_when_it_gains_a_kind_or_rises() {
 }
 
 #[test]
-fn more_volume_in_an_incident_rings_nobody() {
+fn more_volume_in_an_incident_that_rang_rings_nobody() {
     check(
-        "0:negative:yellow 1:volume:blue",
+        "0:negative:yellow 1:volume:blue 2:volume:yellow",
+        expect![[r#"
+            0:negative:yellow: 1 opened yellow, desk rings 1
+            1:volume:blue: 1 worsening yellow
+            2:volume:yellow: 1 worsening yellow
+        "#]],
+    );
+    check(
+        "0:negative:yellow 1:volume:yellow 2:flood:yellow",
         expect![[r#"
         0:negative:yellow: 1 opened yellow, desk rings 1
-        1:volume:blue: 1 worsening yellow
+        1:volume:yellow: 1 worsening yellow
+        2:flood:yellow: 1 worsening yellow, desk rings 2
     "#]],
+    );
+}
+
+/// At three in the morning: each level wakes once, and a level that comes and goes wakes nobody again.
+#[test]
+fn a_rise_within_an_open_incident_rings_once() {
+    check(
+        "0:negative:yellow 1:negative:red 2:negative:yellow 3:negative:red 4:negative:orange
+         20:negative:cleared 60:negative:red 61:negative:red",
+        expect![[r#"
+            0:negative:yellow: 1 opened yellow, desk rings 1
+            1:negative:red: 1 worsening red, desk rings 2, boss rings 2
+            2:negative:yellow: 1 plateau red
+            3:negative:red: 1 plateau red
+            4:negative:orange: 1 plateau red
+            20:negative:cleared: 1 easing red
+            60:negative:red: 1 worsening red
+            61:negative:red: 1 plateau red
+        "#]],
     );
 }
 
@@ -251,8 +290,7 @@ fn an_answer_is_marked_and_followed() {
     };
     let told = [None, Some((5, 3.0)), Some((5, 9.0)), None, Some((70, 1.0))];
     for (minute, answered) in (0..).zip(told) {
-        let told = fold(&book, &said(minute, answered), &plan);
-        keep(&mut book, &told);
+        take(&mut book, &said(minute, answered), &plan);
     }
     let answers: Vec<(i64, f64)> = book[0].answers.iter().map(|a| (a.at.0, a.excess)).collect();
     assert_eq!(answers, [(5, 9.0), (70, 1.0)], "what was known of it last stays");
@@ -302,8 +340,7 @@ fn a_cleared_of_nothing_is_nothing() {
 fn an_incident_ends_when_its_last_kind_was_cleared() {
     let mut book = Vec::new();
     for word in "0:negative:yellow 10:negative:cleared 101:tick".split(' ') {
-        let told = fold(&book, &input(word, &brand()), &plan());
-        keep(&mut book, &told);
+        take(&mut book, &input(word, &brand()), &plan());
     }
     assert_eq!(book[0].ended_at.unwrap().minute(), Minute(10));
     assert!(!due(&book[0], ArrivalTime::from_millis(i64::MAX), &plan()));
@@ -379,8 +416,7 @@ proptest! {
         let (mut book, plan) = (Vec::new(), plan());
         for word in &words {
             let input = input(word, &brand());
-            let told = fold(&book, &input, &plan);
-            keep(&mut book, &told);
+            let told = take(&mut book, &input, &plan);
             if told.incident.is_some() {
                 let again = fold(&book, &input, &plan);
                 prop_assert!(again.incident.is_none(), "{word} again");
@@ -395,14 +431,7 @@ proptest! {
         let (mut book, plan): (Vec<Incident>, Plan) = (Vec::new(), plan());
         for word in &words {
             let input = input(word, &brand());
-            // As a driver does: what has cooled down is ended before a signal is folded.
-            let now = match &input { Input::Tick(now) => *now, Input::Signal(signal) => signal.at };
-            if book.iter().any(|i| due(i, now, &plan)) {
-                let told = fold(&book, &Input::Tick(now), &plan);
-                keep(&mut book, &told);
-            }
-            let told = fold(&book, &input, &plan);
-            keep(&mut book, &told);
+            drive(&mut book, &input, &plan);
             for incident in &book {
                 let stands = incident.kinds.iter().any(|k| k.stands);
                 prop_assert_eq!(stands, incident.cleared_at.is_none());
@@ -416,5 +445,25 @@ proptest! {
                 prop_assert!(book.iter().any(|i| i.causes.contains(&input.id())), "{word} is in");
             }
         }
+    }
+
+    /// However levels flicker: an incident of one kind that never begins anew rings once for each level that is
+    /// worse than all before it, at the moment at which it gets there, and never else.
+    #[test]
+    fn an_open_incident_rings_once_a_level(levels in proptest::collection::vec(0..5usize, 1..60)) {
+        const LEVELS: [&str; 5] = ["blue", "yellow", "orange", "red", "cleared"];
+        let (mut book, plan) = (Vec::new(), plan());
+        for (minute, level) in levels.iter().enumerate() {
+            drive(&mut book, &input(&format!("{minute}:negative:{}", LEVELS[*level]), &brand()), &plan);
+        }
+        let said = || levels.iter().enumerate().filter(|(_, level)| **level < 4);
+        let mut worst = None;
+        let rises: Vec<(i64, Option<Severity>)> = said()
+            .filter(|(_, level)| worst.replace(worst.map_or(**level, |w: usize| w.max(**level))) < Some(**level))
+            .map(|(minute, level)| (minute as i64, Severity::from_name(LEVELS[*level])))
+            .collect();
+        let rings = book.first().map(|i| i.rings.as_slice()).unwrap_or_default();
+        let rang: Vec<_> = rings.iter().map(|r| (r.at.minute().0, Some(r.severity))).collect();
+        prop_assert_eq!(rang, rises);
     }
 }
