@@ -124,8 +124,9 @@ fn told(kind: &str, severity: &str) -> (String, String) {
 #[test]
 fn one_post_with_a_watched_word_rings_once_and_three_of_another() {
     let replayed = Replayed::new(vec![
+        at(1, "denied", "别传谣，山岚茶饮的机器不会起火"),
         at(3, "fire", "山岚茶饮门店起火了，快跑"),
-        at(300, "dizzy 1", "喝了山岚茶饮有点头晕"),
+        at(300, "dizzy 1", "喝了山岚茶饮有點頭暈"),
         at(310, "dizzy 2", "山岚茶饮喝完头晕，正常吗"),
         at(360, "dizzy 3", "头晕，刚喝了山岚茶饮"),
     ]);

@@ -17,6 +17,11 @@ pub(crate) fn fold() -> &'static Fold {
     FOLD.get_or_init(Fold::new)
 }
 
+/// What a character counts as where words are looked for: lower case, Simplified.
+pub fn folded(c: char) -> char {
+    fold().char(c)
+}
+
 impl Fold {
     /// What a character counts as.
     #[inline]

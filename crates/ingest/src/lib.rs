@@ -22,6 +22,7 @@ mod samples; // posts for tests
 
 pub use crate::brands::{BrandSet, TooManyTerms};
 pub use crate::clean::{Cleaned, clean, clean_text};
+pub use crate::fold::folded;
 pub use crate::language::language;
 pub use crate::matcher::Matcher;
 pub use crate::query::{

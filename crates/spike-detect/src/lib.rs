@@ -17,6 +17,7 @@ mod instrument; // a source that came or went
 mod judge; // a view to signals and marks
 mod rivals; // us or everybody
 mod rule; // what the operator can set
+mod says; // a word, and not its denial
 mod series; // a plain series of counts, bucket by bucket
 mod severity; // how bad it is
 mod silence; // nothing comes from a source
@@ -37,4 +38,4 @@ pub use crate::rivals::rival;
 pub use crate::rule::Rule;
 pub use crate::series::{SeriesJudge, SeriesReading, SeriesRule};
 pub use crate::severity::{Excess, Grounds, Row, Severities};
-pub use crate::watch::{Account, Enough, List, Watch, Watched};
+pub use crate::watch::{Account, Enough, Letters, List, Watch, Watched};

@@ -11,6 +11,8 @@ use tocsin_model::{
     AuthorId, BrandId, Kind, Matched, Post, Severity, Sighting, SourceId, Subject, Timing, Trigger,
 };
 
+use crate::says::says;
+
 /// The concern that makes negative posts worse, and the trigger that they pull: it makes no signal of its own.
 pub(crate) const SAFETY: &str = "safety";
 /// The trigger of authors with many followers.
@@ -83,6 +85,16 @@ impl Enough {
     pub const ONE: Enough = Enough { posts: 1, severity: Severity::Yellow };
 }
 
+/// What each letter stands for: those that stand for the same count as the same.
+#[derive(Clone, Copy, Debug)]
+pub struct Letters(pub fn(char) -> char);
+
+impl PartialEq for Letters {
+    fn eq(&self, other: &Letters) -> bool {
+        std::ptr::fn_addr_eq(self.0, other.0)
+    }
+}
+
 /// What is watched, as the operator says it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Watched {
@@ -98,8 +110,10 @@ pub struct Watched {
     pub far_reaching: Enough,
     /// Sources of which each post is a report.
     pub desks: Vec<(SourceId, Enough)>,
-    /// Words of a brand, in lower case: a post has one if it holds its letters.
+    /// Words of a brand: a post has one if it holds its letters and does not deny them.
     pub words: Vec<(BrandId, Vec<String>, Enough)>,
+    /// Which letters of a text and of a word count as the same.
+    pub letters: Letters,
     /// A brand's own accounts.
     pub own: Vec<(BrandId, Account)>,
 }
@@ -122,6 +136,7 @@ impl Default for Watched {
             far_reaching: Enough::ONE,
             desks: Vec::new(),
             words: Vec::new(),
+            letters: Letters(|letter| letter.to_ascii_lowercase()),
             own: Vec::new(),
         }
     }
@@ -158,6 +173,10 @@ impl Default for Watch {
     }
 }
 
+fn folded(text: &str, letters: Letters) -> String {
+    text.chars().map(letters.0).collect()
+}
+
 fn trigger(kind: Kind, name: &str) -> Trigger {
     Trigger { kind, name: name.into() }
 }
@@ -187,7 +206,8 @@ impl Watch {
             let of_brand = brands.entry(brand.clone()).or_default();
             let trigger = trigger(Kind::Keyword, &words.join("、"));
             if of_brand.enough.insert(trigger.clone(), *enough).is_none() {
-                of_brand.words.push((trigger, words.clone()));
+                let folded = words.iter().map(|word| folded(word, watched.letters)).collect();
+                of_brand.words.push((trigger, folded));
             }
         }
         for (brand, account) in &watched.own {
@@ -279,8 +299,8 @@ impl Watch {
         if let Some(of_brand) = self.brands.get(brand).filter(|b| !b.words.is_empty())
             && matched.is_heard()
         {
-            let text = matched.own_words().to_lowercase();
-            let has = |words: &[String]| words.iter().any(|word| text.contains(word.as_str()));
+            let text = folded(matched.own_words(), self.watched.letters);
+            let has = |words: &[String]| words.iter().any(|word| says(&text, word));
             of_brand.words.iter().filter(|(_, words)| has(words)).for_each(|(trigger, _)| say(trigger));
         }
     }

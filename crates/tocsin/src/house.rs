@@ -12,7 +12,7 @@ use tocsin_model::{BrandId, SourceId};
 use tocsin_notify::{Brands, Plan, Route};
 use tocsin_runtime::{Metrics, Patience, Stopper, Ticks, WallClock};
 use tocsin_score::Scorer;
-use tocsin_spike_detect::{Account, AuthorSecret, Habits, Holidays, List, Occasion, Rule, Watch, Watched};
+use tocsin_spike_detect::{Account, AuthorSecret, Habits, Holidays, Letters, List, Occasion, Rule, Watch, Watched};
 use tocsin_tokenize::Tokenizer;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -200,6 +200,7 @@ fn watch(config: &Config) -> Watch {
         far_reaching: config.authors.far_reaching,
         desks: config.reports.clone(),
         words: config.brands.iter().flat_map(words).collect(),
+        letters: Letters(tocsin_ingest::folded),
         own: config.brands.iter().flat_map(own).collect(),
     })
 }
