@@ -3,6 +3,7 @@
 
 mod carrier; // the embedded carrier as the laws need it
 mod chain; // the real chain over a simulated world
+mod collector; // somebody who collects traces
 mod damage; // records that are no posts any more, or hardly
 mod desk; // somebody's door, where notices come
 mod folder; // what stands in a data folder
@@ -14,6 +15,7 @@ mod streams; // recordings that tests replay
 
 pub use crate::carrier::Embedded;
 pub use crate::chain::Chains;
+pub use crate::collector::{Collector, Span};
 pub use crate::damage::damaged;
 pub use crate::desk::{Call, Desk, SECRET};
 pub use crate::folder::Folder;

@@ -3,6 +3,7 @@
 use tocsin_flow::{Casebook, Claims, Fault, Kept, Kin, Outputs, Peer, Windows};
 use tocsin_model::{ArrivalTime, Incident, Signal, Subject};
 use tocsin_notify::{Input, due, fold};
+use tracing::{Instrument as _, info_span};
 
 use super::Chain;
 
@@ -43,7 +44,8 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
 
     async fn fold(&mut self, subject: &Subject, input: &Input, outputs: &mut Outputs) -> Result<(), Fault> {
         let began = self.clock.steady();
-        let folded = self.fold_and_keep(subject, input, outputs).await;
+        let folding = self.fold_and_keep(subject, input, outputs);
+        let folded = folding.instrument(info_span!("stage", stage = "notify")).await;
         self.telling += self.clock.steady().saturating_sub(began);
         folded
     }
