@@ -23,7 +23,7 @@ use crate::topics::{RECORD_BYTES_MAX, Topic};
 
 /// Rounds that were made while a commit was at work and go into the next one together, at most. One by one, a
 /// busy machine spent its time on waiting for answers: it did a third of what this does.
-pub(crate) const TOGETHER_MAX: usize = 4;
+pub(crate) const TOGETHER_MAX: usize = 2;
 /// How long one blocking call of the client may take before it is tried again.
 const CALL: Duration = Duration::from_secs(2);
 /// How long a wait for deliveries lasts before the next look.
@@ -96,7 +96,7 @@ pub(crate) fn producing(client: &mut ClientConfig) {
         .set("linger.ms", "2")
         .set("message.max.bytes", RECORD_BYTES_MAX.to_string())
         .set("queue.buffering.max.messages", "20000")
-        .set("queue.buffering.max.kbytes", "32768");
+        .set("queue.buffering.max.kbytes", "16384");
 }
 
 impl Committer {

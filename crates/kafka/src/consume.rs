@@ -70,8 +70,8 @@ pub(crate) fn settings(brokers: &Brokers, group: &Group) -> ClientConfig {
         .set("heartbeat.interval.ms", "300")
         .set("max.poll.interval.ms", "60000")
         .set("statistics.interval.ms", "5000")
-        // Bounded: 4 MiB a lane beyond the records that wait in `round`.
-        .set("queued.max.messages.kbytes", "4096")
+        // Bounded: 1 MiB a lane beyond the records that wait in `round`.
+        .set("queued.max.messages.kbytes", "1024")
         .set("queued.min.messages", "10000")
         .set("fetch.max.bytes", "8388608")
         // Once a queue is full the client looks again after this (default: 1 s, a thousand times too late).

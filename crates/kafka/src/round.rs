@@ -24,7 +24,7 @@ use crate::pace::Pace;
 pub(crate) const ROUND_MAX: usize = 5_000;
 /// Records that are read and not yet taken. When full, nothing more is taken from the client, whose own queues are
 /// bounded, too.
-pub(crate) const WAITING_MAX: usize = 2 * ROUND_MAX;
+pub(crate) const WAITING_MAX: usize = ROUND_MAX;
 
 /// Where reading stands in a lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,11 +12,11 @@ use tocsin_flow::{Arrival, Arrivals, Clock as _, Fault, Intake as _};
 use tocsin_kafka::{KafkaIntake, Member, Topic};
 use tocsin_model::{ArrivalTime, SourceId};
 use tocsin_runtime::WallClock;
-use world::{ENOUGH, Seen, feed, group, pass_on, ports, room_with, start, world};
+use world::{Broker, ENOUGH, Seen, feed, group, pass_on, ports, room_with, start, world};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broker_that_is_killed_and_comes_back_costs_nothing() {
-    let Some(broker) = start(ports() + 50, false) else { return };
+    let Some(broker) = start(ports() + 50, &[]) else { return };
     let brokers = world(&broker.servers, "away", 3).await;
     feed(&brokers, Topic::Raw, 0..6_000).await;
     let seen = Arc::new(Seen::default());
@@ -25,12 +25,7 @@ async fn a_broker_that_is_killed_and_comes_back_costs_nothing() {
     intake.take(post()).await.expect("a broker that is there takes posts");
     assert!(pass_on(&mut member, 1_000, 100).await >= 1_000);
 
-    let run = |words: &[&str]| {
-        let mut command = Command::new(world::script().unwrap());
-        command.arg(words[0]).arg(&broker.dir).args(&words[1..]);
-        assert!(command.status().unwrap().success(), "{words:?}");
-    };
-    run(&["kill", "1"]);
+    run(&broker, "kill");
     let clock = WallClock::new();
     let fault = loop {
         match member.fetch(100, Duration::from_millis(100)).await {
@@ -45,7 +40,7 @@ async fn a_broker_that_is_killed_and_comes_back_costs_nothing() {
         matches!(intake.take(post()).await, Err(Fault::Unavailable { .. })),
         "what is not durable is not taken"
     );
-    run(&["restart", "1"]);
+    run(&broker, "restart");
 
     pass_on(&mut member, usize::MAX, 100).await;
     drop(member);
@@ -55,6 +50,55 @@ async fn a_broker_that_is_killed_and_comes_back_costs_nothing() {
     // The posts that were handed in are no numbers; they went through, too.
     let posts = world::read_all(&brokers, Topic::Raw).iter().filter(|r| r.value.starts_with(b"{")).count();
     assert!(posts >= 1);
+    holds_each_once_beside_posts(&brokers);
+}
+
+fn run(broker: &Broker, what: &str) {
+    let mut command = Command::new(world::script().unwrap());
+    command.arg(what).arg(&broker.dir).arg("1");
+    assert!(command.status().unwrap().success(), "{what}");
+}
+
+/// The only broker counts as gone for some seconds in every seven: it tells its clients that there is no broker, and
+/// they forget where it was (librdkafka issue 5301). Once it is well again, everything goes through.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_member_that_was_told_that_there_are_no_brokers_finds_them_again() {
+    let Some(broker) = start(ports() + 53, &[]) else { return };
+    let brokers = world(&broker.servers, "fenced", 3).await;
+    feed(&brokers, Topic::Raw, 0..6_000).await;
+    let seen = Arc::new(Seen::default());
+    let mut member = Member::join(&brokers, group("pass", Topic::Raw), room_with(seen)).unwrap();
+    let intake = KafkaIntake::open(&brokers).unwrap();
+    assert!(pass_on(&mut member, 1_000, 100).await >= 1_000);
+
+    let again = |from: &str, to: &str| {
+        run(&broker, "kill");
+        let file = broker.dir.join("1/server.properties");
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains(from), "{text}");
+        std::fs::write(&file, text.replace(from, to)).unwrap();
+        run(&broker, "restart");
+    };
+    let (well, ill) = ("broker.heartbeat.interval.ms=500", "broker.heartbeat.interval.ms=7000");
+    again(well, ill);
+    let clock = WallClock::new();
+    let fenced = || {
+        let log = std::fs::read_to_string(broker.dir.join("1/log")).unwrap();
+        log.matches("Fencing broker").count()
+    };
+    while fenced() < 3 {
+        assert!(clock.steady() < ENOUGH, "the broker is well");
+        pass_on(&mut member, 100, 100).await;
+        // Whether it is taken depends on the moment.
+        intake.take(post()).await.ok();
+    }
+    again(ill, well);
+
+    while intake.take(post()).await.is_err() {
+        assert!(clock.steady() < ENOUGH, "posts are not taken any more");
+    }
+    pass_on(&mut member, usize::MAX, 100).await;
+    drop(member);
     holds_each_once_beside_posts(&brokers);
 }
 

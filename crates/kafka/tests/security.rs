@@ -26,7 +26,7 @@ struct Doors {
 
 fn doors() -> Option<Doors> {
     let port = ports() + 50;
-    let broker = start(port, true)?;
+    let broker = start(port, &[("KAFKA_SECURE", "1")])?;
     Some(Doors {
         open: broker.servers,
         password: format!("127.0.0.1:{}", port + 20),

@@ -49,15 +49,13 @@ pub(crate) fn script() -> Option<PathBuf> {
     None
 }
 
-/// Starts a broker of our own; `secure` with passwords and certificates.
-pub(crate) fn start(port: u16, secure: bool) -> Option<Broker> {
+/// Starts a broker of our own; `settings` are those of the script: `KAFKA_SECURE` for passwords and certificates.
+pub(crate) fn start(port: u16, settings: &[(&str, &str)]) -> Option<Broker> {
     let script = script()?;
     let dir = std::env::temp_dir().join(format!("tocsin-kafka-{}-{port}", std::process::id()));
     let mut command = Command::new(&script);
     command.args(["start", &dir.to_string_lossy(), &port.to_string()]);
-    if secure {
-        command.env("KAFKA_SECURE", "1");
-    }
+    command.envs(settings.iter().copied());
     assert!(command.status().unwrap().success(), "the broker does not start");
     // Whatever becomes of this process, the broker ends with it.
     let end = format!(
@@ -83,7 +81,7 @@ pub(crate) fn shared() -> Option<&'static Broker> {
     static BROKER: OnceLock<Option<Broker>> = OnceLock::new();
     let start = || match std::env::var("TOCSIN_TEST_KAFKA") {
         Ok(servers) => Some(Broker { servers, dir: PathBuf::new() }),
-        Err(_) => start(ports(), false),
+        Err(_) => start(ports(), &[]),
     };
     BROKER.get_or_init(start).as_ref()
 }
