@@ -12,7 +12,9 @@ use tocsin_model::{BrandId, SourceId};
 use tocsin_notify::{Brands, Plan, Route};
 use tocsin_runtime::{Metrics, Patience, Stopper, Ticks, WallClock};
 use tocsin_score::Scorer;
-use tocsin_spike_detect::{Account, AuthorSecret, Habits, Holidays, Letters, List, Occasion, Rule, Watch, Watched};
+use tocsin_spike_detect::{
+    Account, AuthorSecret, Habits, Holidays, Letters, List, Occasion, Rule, Watch, Watched,
+};
 use tocsin_tokenize::Tokenizer;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
