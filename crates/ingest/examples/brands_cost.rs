@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tocsin_ingest::{BrandSet, Matcher, Query, clean};
-use tocsin_model::{ArrivalTime, Author, AuthorId, BrandId, EventTime, Post, PostId, SourceId};
+use tocsin_model::{AuthorId, BrandId, Post, PostId, SourceId};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut posts = Vec::new();
@@ -89,22 +89,5 @@ fn brand_set(posts: &[Post], brands: usize, mark: &str) -> Result<BrandSet, Box<
 }
 
 fn post(text: &str) -> Result<Post, Box<dyn std::error::Error>> {
-    let author = Author { id: AuthorId::new("u")?, name: None, followers: None, verified: None, since: None };
-    Ok(Post {
-        id: PostId::new(SourceId::new("weibo")?, "1")?,
-        text: text.to_owned(),
-        title: None,
-        created: EventTime::default(),
-        arrived: ArrivalTime::default(),
-        author,
-        url: None,
-        lang: None,
-        repost_of: None,
-        reply_to: None,
-        parent: None,
-        engagement: Default::default(),
-        media: Vec::new(),
-        location: None,
-        deleted: false,
-    })
+    Ok(Post::new(PostId::new(SourceId::new("weibo")?, "1")?, AuthorId::new("u")?, text))
 }

@@ -1,27 +1,14 @@
 //! Posts for tests.
 
-use tocsin_model::{
-    ArrivalTime, Author, AuthorId, Engagement, EventTime, Media, Parent, Post, PostId, SourceId,
-};
+use tocsin_model::{ArrivalTime, Author, AuthorId, Media, Parent, Post, PostId, SourceId};
 
 /// A post with this text, made at minute 0 and received at minute 1.
 pub(crate) fn post(text: &str) -> Post {
+    let author = author("u1", "小王");
     Post {
-        id: id("1"),
-        text: text.to_owned(),
-        title: None,
-        created: EventTime::from_millis(0),
         arrived: ArrivalTime::from_millis(60_000),
-        author: author("u1", "小王"),
-        url: None,
-        lang: None,
-        repost_of: None,
-        reply_to: None,
-        parent: None,
-        engagement: Engagement::default(),
-        media: Vec::new(),
-        location: None,
-        deleted: false,
+        author: author.clone(),
+        ..Post::new(id("1"), author.id, text)
     }
 }
 
@@ -32,13 +19,7 @@ pub(crate) fn id(id: &str) -> PostId {
 
 /// An author.
 pub(crate) fn author(id: &str, name: &str) -> Author {
-    Author {
-        id: AuthorId::new(id).unwrap(),
-        name: Some(name.to_owned()),
-        followers: None,
-        verified: None,
-        since: None,
-    }
+    Author { name: Some(name.to_owned()), ..Author::new(AuthorId::new(id).unwrap()) }
 }
 
 /// A picture, perhaps with text in it.

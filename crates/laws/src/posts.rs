@@ -2,8 +2,8 @@
 
 use tocsin_flow::Arrival;
 use tocsin_model::{
-    ArrivalTime, Author, AuthorId, BrandId, Engagement, EventTime, Matched, Mention, MentionedBy, Position,
-    Post, PostId, Sighting, SourceId, Timing,
+    ArrivalTime, AuthorId, BrandId, EventTime, Matched, Mention, MentionedBy, Position, Post, PostId,
+    Sighting, SourceId, Timing,
 };
 
 /// The source `weibo`.
@@ -13,28 +13,13 @@ pub fn source() -> SourceId {
 
 /// A post of that source, made and received at a second of 1970.
 pub fn post(id: &str, second: i64) -> Post {
+    let author = AuthorId::new("somebody").expect("a good id");
+    let id = PostId::new(source(), id).expect("a good id");
+    let text = format!("text of {id}");
     Post {
-        id: PostId::new(source(), id).expect("a good id"),
-        text: format!("text of {id}"),
-        title: None,
         created: EventTime::from_millis(second * 1_000),
         arrived: ArrivalTime::from_millis(second * 1_000),
-        author: Author {
-            id: AuthorId::new("somebody").expect("a good id"),
-            name: None,
-            followers: None,
-            verified: None,
-            since: None,
-        },
-        url: None,
-        lang: None,
-        repost_of: None,
-        reply_to: None,
-        parent: None,
-        engagement: Engagement::default(),
-        media: Vec::new(),
-        location: None,
-        deleted: false,
+        ..Post::new(id, author, text)
     }
 }
 

@@ -40,6 +40,27 @@ pub struct Post {
 }
 
 impl Post {
+    /// One that is nothing but its text; made and received at the epoch.
+    pub fn new(id: PostId, author: AuthorId, text: impl Into<String>) -> Post {
+        Post {
+            id,
+            text: text.into(),
+            title: None,
+            created: EventTime::default(),
+            arrived: ArrivalTime::default(),
+            author: Author::new(author),
+            url: None,
+            lang: None,
+            repost_of: None,
+            reply_to: None,
+            parent: None,
+            engagement: Engagement::default(),
+            media: Vec::new(),
+            location: None,
+            deleted: false,
+        }
+    }
+
     /// The post it descends from: what it reposts, else what it answers.
     pub fn parent_id(&self) -> Option<&PostId> {
         self.repost_of.as_ref().or(self.reply_to.as_ref())
@@ -59,6 +80,13 @@ pub struct Author {
     pub verified: Option<bool>,
     /// When the account was made.
     pub since: Option<EventTime>,
+}
+
+impl Author {
+    /// One of whom nothing else is known.
+    pub fn new(id: AuthorId) -> Author {
+        Author { id, name: None, followers: None, verified: None, since: None }
+    }
 }
 
 /// A parent that came whole inside its child.

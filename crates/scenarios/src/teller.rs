@@ -92,23 +92,10 @@ impl Teller {
             Bond::RepostWith(other) => (Some(other.id.clone()), None, Some(Box::new(whole(other)))),
             Bond::ReplyTo(other) => (None, Some(other.id.clone()), None),
         };
-        Post {
-            id: place.id(self.made),
-            text,
-            title: None,
-            created: at,
-            arrived: self.heard(at, place),
-            author,
-            url: None,
-            lang: None,
-            repost_of,
-            reply_to,
-            parent,
-            engagement: Engagement { likes: self.chance.below(3), ..Engagement::default() },
-            media: Vec::new(),
-            location: None,
-            deleted: false,
-        }
+        let engagement = Engagement { likes: self.chance.below(3), ..Engagement::default() };
+        let arrived = self.heard(at, place);
+        let bare = Post::new(place.id(self.made), author.id.clone(), text);
+        Post { created: at, arrived, author, repost_of, reply_to, parent, engagement, ..bare }
     }
 
     /// The same post as it is at a later time, with what people did until then.

@@ -11,10 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use tocsin_ingest::clean;
-use tocsin_model::{
-    ArrivalTime, Author, AuthorId, BrandId, Engagement, EventTime, Mention, MentionedBy, Post, PostId,
-    Sentiment, SourceId,
-};
+use tocsin_model::{AuthorId, BrandId, Mention, MentionedBy, Post, PostId, Sentiment, SourceId};
 use tocsin_score::linear::Model;
 use tocsin_score::{Reading, Scorer};
 use tocsin_tokenize::{Scratch, Tokenizer};
@@ -155,23 +152,7 @@ fn mention(brand: &str, text: &str) -> Option<Mention> {
 fn post(text: &str) -> Post {
     let source = SourceId::new("weibo").unwrap();
     let id = AuthorId::new("a").unwrap();
-    Post {
-        id: PostId::new(source, "1").unwrap(),
-        text: text.to_owned(),
-        title: None,
-        created: EventTime::default(),
-        arrived: ArrivalTime::default(),
-        author: Author { id, name: None, followers: None, verified: None, since: None },
-        url: None,
-        lang: None,
-        repost_of: None,
-        reply_to: None,
-        parent: None,
-        engagement: Engagement::default(),
-        media: vec![],
-        location: None,
-        deleted: false,
-    }
+    Post::new(PostId::new(source, "1").unwrap(), id, text)
 }
 
 fn folder(name: &str) -> PathBuf {

@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use tocsin_model::{
-    ArrivalTime, Author, AuthorId, BrandId, CROWD_ACTS, Emotion, Engagement, EventTime, Intent, Label,
-    Matched, Mention, MentionedBy, Position, Post, PostId, Sentiment, Sighting, SourceId, Timing, Token,
-    TokenKind, Tokenized, Update,
+    ArrivalTime, AuthorId, BrandId, CROWD_ACTS, Emotion, Engagement, EventTime, Intent, Label, Matched,
+    Mention, MentionedBy, Position, Post, PostId, Sentiment, Sighting, SourceId, Timing, Token, TokenKind,
+    Tokenized, Update,
 };
 use tocsin_score::{Reading, Scorer, Scratch, reach};
 
@@ -255,29 +255,9 @@ fn mention(name: &str, places: Vec<(u32, u32)>) -> Mention {
 
 fn tokenized(clean: &str, own: usize, sighting: Sighting) -> Tokenized {
     let source = SourceId::new("weibo").expect("a source");
-    let post = Post {
-        id: PostId::new(source, "1").expect("an id"),
-        text: clean.into(),
-        title: None,
-        created: EventTime::default(),
-        arrived: ArrivalTime::default(),
-        author: Author {
-            id: AuthorId::new("a").expect("an author"),
-            name: None,
-            followers: Some(1_000),
-            verified: None,
-            since: None,
-        },
-        url: None,
-        lang: None,
-        repost_of: None,
-        reply_to: None,
-        parent: None,
-        engagement: Engagement::default(),
-        media: vec![],
-        location: None,
-        deleted: false,
-    };
+    let id = PostId::new(source, "1").expect("an id");
+    let mut post = Post::new(id, AuthorId::new("a").expect("an author"), clean);
+    post.author.followers = Some(1_000);
     let matched = Matched {
         position: Position(0),
         post: Box::new(post),

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use tocsin_model::{
-    ArrivalTime, Author, AuthorId, Engagement, EventTime, Matched, Position, Post, PostId, Sighting,
-    SourceId, Timing, Token, Update,
+    ArrivalTime, AuthorId, Engagement, EventTime, Matched, Position, Post, PostId, Sighting, SourceId,
+    Timing, Token, Update,
 };
 use tocsin_tokenize::{Scratch, Tokenizer};
 
@@ -121,29 +121,11 @@ fn matched(clean: &str, own: usize, sighting: Sighting) -> Matched {
     let source = SourceId::new("weibo").expect("a source");
     Matched {
         position: Position(0),
-        post: Box::new(Post {
-            id: PostId::new(source, "1").expect("an id"),
-            text: clean.into(),
-            title: None,
-            created: EventTime::default(),
-            arrived: ArrivalTime::default(),
-            author: Author {
-                id: AuthorId::new("a").expect("an author"),
-                name: None,
-                followers: None,
-                verified: None,
-                since: None,
-            },
-            url: None,
-            lang: None,
-            repost_of: None,
-            reply_to: None,
-            parent: None,
-            engagement: Engagement::default(),
-            media: vec![],
-            location: None,
-            deleted: false,
-        }),
+        post: Box::new(Post::new(
+            PostId::new(source, "1").expect("an id"),
+            AuthorId::new("a").expect("an author"),
+            clean,
+        )),
         clean: clean.into(),
         own,
         at: EventTime::default(),

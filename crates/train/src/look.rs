@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tocsin_ingest::clean;
-use tocsin_model::{ArrivalTime, Author, AuthorId, BadId, Engagement, EventTime, Post, PostId, SourceId};
+use tocsin_model::{AuthorId, BadId, Post, PostId, SourceId};
 use tocsin_score::linear::{Features, Model, Outputs};
 use tocsin_score::{Reading, Scorer};
 use tocsin_tokenize::{Scratch, Tokenizer};
@@ -25,25 +25,8 @@ impl Eyes {
     /// # Errors
     /// Never: the ids of the blank post are sound.
     pub fn new() -> Result<Eyes, BadId> {
-        let author =
-            Author { id: AuthorId::new("train")?, name: None, followers: None, verified: None, since: None };
-        let blank = Post {
-            id: PostId::new(SourceId::new("train")?, "1")?,
-            text: String::new(),
-            title: None,
-            created: EventTime::default(),
-            arrived: ArrivalTime::default(),
-            author,
-            url: None,
-            lang: None,
-            repost_of: None,
-            reply_to: None,
-            parent: None,
-            engagement: Engagement::default(),
-            media: Vec::new(),
-            location: None,
-            deleted: false,
-        };
+        let id = PostId::new(SourceId::new("train")?, "1")?;
+        let blank = Post::new(id, AuthorId::new("train")?, "");
         let scorer = Scorer::new(Vec::new()).with_model(Model::shipped().clone());
         Ok(Eyes { tokenizer: Tokenizer::new([]), scorer, blank })
     }

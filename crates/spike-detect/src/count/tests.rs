@@ -63,33 +63,18 @@ fn scored(
         };
         (BrandId::new(name).unwrap(), if name == "茶" { Sentiment::NEUTRAL } else { mood })
     });
+    let author = AuthorId::new(&id[id.len() - 1..]).unwrap();
     let mention = |brand: &BrandId, places| Mention { brand: brand.clone(), by: MentionedBy::Name, places };
     Scored {
         tokenized: Tokenized {
             matched: Matched {
                 position: Position(0),
                 post: Box::new(Post {
-                    id: PostId::new(source.clone(), id).unwrap(),
-                    text: text.to_owned(),
-                    title: None,
                     created: made,
                     arrived,
-                    author: Author {
-                        id: AuthorId::new(&id[id.len() - 1..]).unwrap(),
-                        name: Some("小林".to_owned()),
-                        followers: None,
-                        verified: None,
-                        since: None,
-                    },
-                    url: None,
-                    lang: None,
-                    repost_of: (own < text.len()).then(|| PostId::new(source, "root").unwrap()),
-                    reply_to: None,
-                    parent: None,
-                    engagement: Engagement::default(),
-                    media: Vec::new(),
-                    location: None,
-                    deleted: false,
+                    author: Author { name: Some("小林".to_owned()), ..Author::new(author.clone()) },
+                    repost_of: (own < text.len()).then(|| PostId::new(source.clone(), "root").unwrap()),
+                    ..Post::new(PostId::new(source, id).unwrap(), author, text)
                 }),
                 clean: text.to_owned(),
                 own,

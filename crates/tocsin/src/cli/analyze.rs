@@ -13,8 +13,7 @@ use tocsin_ingest::{BrandSet, Matcher, clean, language};
 use tocsin_inlets::records::{Line, RecordLines};
 use tocsin_model::limits::TEXT_BYTES_MAX;
 use tocsin_model::{
-    ArrivalTime, Author, AuthorId, BadId, Emotions, Engagement, EventTime, Matched, Position, Post, PostId,
-    Scored, Sentiment, Sighting, SourceId, Timing,
+    AuthorId, BadId, Emotions, Matched, Position, Post, PostId, Scored, Sentiment, Sighting, SourceId, Timing,
 };
 use tocsin_score::linear::Model;
 use tocsin_score::{Reason, Scorer};
@@ -247,29 +246,7 @@ impl Reader {
     }
 
     fn post_of(&self, text: &str) -> Post {
-        Post {
-            id: self.id.clone(),
-            text: text.to_owned(),
-            title: None,
-            created: EventTime::default(),
-            arrived: ArrivalTime::default(),
-            author: Author {
-                id: self.author.clone(),
-                name: None,
-                followers: None,
-                verified: None,
-                since: None,
-            },
-            url: None,
-            lang: None,
-            repost_of: None,
-            reply_to: None,
-            parent: None,
-            engagement: Engagement::default(),
-            media: Vec::new(),
-            location: None,
-            deleted: false,
-        }
+        Post::new(self.id.clone(), self.author.clone(), text)
     }
 }
 
