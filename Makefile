@@ -18,7 +18,7 @@ SETS ?= ../shared/data/sentiment
 # How long `make fuzz` tries each target.
 FUZZ_SECONDS ?= 60
 
-.PHONY: help setup services-up services-down build demo test soak kill fuzz bench bench-kafka detection model eval peers manifests image-root live pods sbom fmt lint deny clean
+.PHONY: help setup services-up services-down build demo test soak kill fuzz bench bench-kafka detection model eval peers manifests image-root live pods arm sbom fmt lint deny clean
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -108,6 +108,9 @@ live: setup manifests ## run five services for two minutes, and ask every panel 
 pods: setup manifests ## run the pods of k8s/ as processes in network namespaces, and scale each service 1 -> 3 -> 1 (needs root)
 	cargo build $(PROOF) --bin tocsin
 	$(TARGET)/manifests/bin/python deploy/checks/pods.py $(TARGET)/proof/tocsin
+
+arm: setup ## build for 64-bit ARM and run that in an emulator (needs Debian and root; a quarter of an hour)
+	deploy/checks/arm.sh $(TARGET)/arm
 
 sbom: ## list all that is in the program, as CycloneDX: target/tocsin.cdx.json
 	python3 deploy/checks/sbom.py > $(TARGET)/tocsin.cdx.json

@@ -8,6 +8,7 @@ away for a moment; then each service is replaced as a rolling update does it: a 
 to the old one. Fails if a panel's query gives nothing, a variable has no values, a process does not end well, a post is
 lost or counted twice, or judging pauses for more than 3 s in the rolling update. Prints what each service used for
 1,000 posts, its start left out.
+With PICTURES=FOLDER it draws the dashboards, as they stand at the end.
 """
 
 import contextlib
@@ -340,6 +341,9 @@ def main():
             dashboard, panel, expression = query.split("\t")
             if not prometheus.draws(expression, began):
                 empty.append(f"{dashboard}: {panel}: {expression}")
+        if pictures := os.environ.get("PICTURES"):
+            address = f"http://127.0.0.1:{prometheus.port}"
+            run(sys.executable, ROOT / "deploy/grafana/picture.py", address, began, time.time(), pictures)
         brands = prometheus.ask("label/brand/values", **{"match[]": "tocsin_brand_heard_posts"})
         firing = sorted(
             {a["labels"]["alertname"] for a in prometheus.ask("alerts")["alerts"] if a["state"] == "firing"}

@@ -125,6 +125,11 @@ def quantile(q, metric, by):
     return f"histogram_quantile({q}, sum by (le, {by}) (rate({metric}_bucket[$__rate_interval])))"
 
 
+def spread(metric, by, before="", most=(0.99, "99 %")):
+    """What half of all take at most, and what nearly all do: two queries with their legends."""
+    return [(quantile(q, metric, by), before + legend) for q, legend in ((0.5, "half"), most)]
+
+
 def well():
     """Rate, errors and duration of each stage; what waits; what it all costs."""
     d = Dashboard("tocsin-well", "Is it well", "Whether tocsin takes in, judges and tells, and how fast.")
@@ -207,8 +212,7 @@ def well():
         "Time for a batch",
         "How long each stage takes, half of all batches and 99 of 100.",
         "s",
-        (quantile(0.5, "tocsin_stage_duration_seconds", "stage"), "{{stage}}, half"),
-        (quantile(0.99, "tocsin_stage_duration_seconds", "stage"), "{{stage}}, 99 %"),
+        *spread("tocsin_stage_duration_seconds", "stage", "{{stage}}, "),
     )
     d.show(
         "Errors",
@@ -227,8 +231,7 @@ def well():
         "Receipt to judgement",
         "From a post's receipt to the judgement that counts it. The promise: 99 % within 5 s.",
         "s",
-        (quantile(0.5, "tocsin_post_judged_delay_seconds", "job"), "half"),
-        (quantile(0.99, "tocsin_post_judged_delay_seconds", "job"), "99 %"),
+        *spread("tocsin_post_judged_delay_seconds", "job"),
     )
     d.show(
         "Records waiting",
@@ -387,8 +390,8 @@ def hears():
         "Posts of the last hour",
         "How many of them are heard, and how many are negative.",
         "short",
-        ('sum by (brand) (tocsin_brand_heard_posts{brand=~"$brand"})', "{{brand}} heard"),
-        ('sum by (brand) (tocsin_brand_negative_posts{brand=~"$brand"})', "{{brand}} negative"),
+        ('max by (brand) (tocsin_brand_heard_posts{brand=~"$brand"})', "{{brand}} heard"),
+        ('max by (brand) (tocsin_brand_negative_posts{brand=~"$brand"})', "{{brand}} negative"),
         width=12,
     )
 
@@ -425,8 +428,7 @@ def hears():
         "How late posts come",
         "From a post's own date to its receipt: half of all, and 9 of 10. It is the sources' delay, not ours.",
         "s",
-        (quantile(0.5, "tocsin_post_age_at_receipt_seconds", "job"), "half"),
-        (quantile(0.9, "tocsin_post_age_at_receipt_seconds", "job"), "9 of 10"),
+        *spread("tocsin_post_age_at_receipt_seconds", "job", most=(0.9, "9 of 10")),
     )
     d.show(
         "Without a brand",

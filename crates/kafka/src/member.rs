@@ -26,6 +26,8 @@ use crate::topics::Topic;
 
 /// How long leaving waits for the two threads.
 const LEAVE: Duration = Duration::from_secs(15);
+/// How often a wait for a commit looks whether there is still somebody at work.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How often it looks.
 const LOOK: Duration = Duration::from_millis(1);
 
@@ -289,7 +291,16 @@ impl Member {
                     return Ok(());
                 }
             }
-            self.shared.told.notified().await;
+            self.threads_live();
+            self.told().await;
+        }
+    }
+
+    /// Something may have moved.
+    async fn told(&self) {
+        tokio::select! {
+            () = self.shared.told.notified() => {}
+            () = self.shared.room.clock.wait(LOOK_AGAIN) => {}
         }
     }
 
@@ -363,8 +374,11 @@ impl Member {
         move || standing(&shared)
     }
 
-    /// A thread ends early only by a bug of ours or with a fault that was told.
+    /// A thread ends early only by a bug of ours or with a fault that was told; a commit that hangs never ends. Only a new
+    /// process helps, and it goes on from the last commit.
     fn threads_live(&self) {
+        let hangs = self.shared.lock().hangs(self.shared.room.clock.steady());
+        assert!(!hangs, "a transaction hangs in the Kafka client: this process must start again");
         let has_ended = self.threads.iter().any(JoinHandle::is_finished);
         assert!(!has_ended || self.shared.lock().fault.is_some(), "a thread of the Kafka link has panicked");
     }
@@ -377,7 +391,13 @@ impl Member {
         debug_assert!(parts.len() <= ROUND_MAX, "a part has at least one record");
         self.shared.lock().open += 1;
         let rounds = self.rounds.as_ref().expect("they end with the member");
-        assert!(rounds.send(parts).await.is_ok(), "the thread that commits has panicked");
+        let room = loop {
+            tokio::select! {
+                room = rounds.reserve() => break room,
+                () = self.told() => self.threads_live(),
+            }
+        };
+        room.expect("the thread that commits lives").send(parts);
     }
 }
 

@@ -26,6 +26,9 @@ pub(crate) const ROUND_MAX: usize = 5_000;
 /// bounded, too.
 pub(crate) const WAITING_MAX: usize = ROUND_MAX;
 
+/// So long no commit takes, whatever fails: the calls of one have ten seconds each.
+const HANGS: Duration = Duration::from_secs(60);
+
 /// Where reading stands in a lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reading {
@@ -109,6 +112,8 @@ pub(crate) struct Inside {
     /// commit: a member that was thrown out is nobody, and from nobody the broker takes any offset.
     pub(crate) group: Option<Arc<ConsumerGroupMetadata>>,
     pub(crate) committing: BTreeSet<Lane>,
+    /// Since when a commit is at work.
+    committing_since: Option<Duration>,
     pub(crate) fault: Option<Fault>,
     /// The brokers cannot be reached, and why.
     pub(crate) away: Option<String>,
@@ -169,6 +174,7 @@ impl Inside {
             lanes: BTreeMap::new(),
             group: None,
             committing: BTreeSet::new(),
+            committing_since: None,
             fault: None,
             away: None,
             missed: BTreeSet::new(),
@@ -309,6 +315,12 @@ impl Inside {
         self.lanes.get(&lane).is_some_and(|held| held.tenure == tenure)
     }
 
+    /// Whether a commit has not come back for longer than all its calls may take together. The client is known to wait
+    /// for ever once it has no broker left to ask (librdkafka issue 5301), and nobody can call it back.
+    pub(crate) fn hangs(&self, now: Duration) -> bool {
+        self.committing_since.is_some_and(|since| now.saturating_sub(since) > HANGS)
+    }
+
     /// What of a round may be committed; its lanes are held back until [`Inside::finish`]. None if there is nothing.
     pub(crate) fn begin_commit(&mut self, parts: Vec<Part>, now: Duration) -> Option<Commit> {
         let is_ours = |part: &Part| match &part.moves {
@@ -343,12 +355,14 @@ impl Inside {
             return None;
         }
         self.committing = positions.iter().map(|(lane, ..)| *lane).collect();
+        self.committing_since = Some(now);
         Some(Commit { group, parts, positions })
     }
 
     /// A commit has ended.
     pub(crate) fn finish(&mut self, ended: Result<(Positions, Took), Fault>, now: Duration) {
         self.committing.clear();
+        self.committing_since = None;
         match ended {
             Ok((positions, took)) => {
                 self.commits += 1;

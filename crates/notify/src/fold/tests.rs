@@ -456,12 +456,13 @@ proptest! {
         for (minute, level) in levels.iter().enumerate() {
             drive(&mut book, &input(&format!("{minute}:negative:{}", LEVELS[*level]), &brand()), &plan);
         }
-        let said = || levels.iter().enumerate().filter(|(_, level)| **level < 4);
-        let mut worst = None;
-        let rises: Vec<(i64, Option<Severity>)> = said()
-            .filter(|(_, level)| worst.replace(worst.map_or(**level, |w: usize| w.max(**level))) < Some(**level))
-            .map(|(minute, level)| (minute as i64, Severity::from_name(LEVELS[*level])))
-            .collect();
+        let (mut worst, mut rises) = (None, Vec::new());
+        for (minute, level) in levels.iter().enumerate().filter(|(_, level)| **level < 4) {
+            if worst < Some(level) {
+                worst = Some(level);
+                rises.push((minute as i64, Severity::from_name(LEVELS[*level])));
+            }
+        }
         let rings = book.first().map(|i| i.rings.as_slice()).unwrap_or_default();
         let rang: Vec<_> = rings.iter().map(|r| (r.at.minute().0, Some(r.severity))).collect();
         prop_assert_eq!(rang, rises);
