@@ -31,6 +31,7 @@ import yaml
 from confluent_kafka import Consumer
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(sys.executable).parent
 NODE = "10.244.0.1"
 # The names that the config of base has for the servers.
 KAFKA, REDIS = "kafka-kafka-bootstrap.kafka.svc", "redis.redis.svc"
@@ -82,7 +83,9 @@ class Cluster:
     """The objects of an overlay, and the files that their volumes have."""
 
     def __init__(self, overlay, binary, folder):
-        built = run("kubectl", "kustomize", ROOT / "k8s" / overlay, capture_output=True, text=True).stdout
+        # One of the two was put beside this Python by deploy/checks/run.sh, where neither was there.
+        build = ["kubectl", "kustomize"] if shutil.which("kubectl") else [BIN / "kustomize", "build"]
+        built = run(*build, ROOT / "k8s" / overlay, capture_output=True, text=True).stdout
         self.objects = [one for one in yaml.safe_load_all(built) if one]
         self.folder, self.image = folder, folder / "image"
         run(ROOT / "deploy/root.sh", binary, self.image)
