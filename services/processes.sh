@@ -25,12 +25,12 @@ runs() { # folder
 }
 
 # Its process is there no more, and holds nothing: its working folder goes a moment before its ports do, and a server
-# that was started again in between would find them taken.
+# that was started again in between would find them taken. What cannot be seen for a moment has not ended.
 has_ended() { # folder
-  local process
+  local process cwd
   process=/proc/$(cat "$1/pid")
-  runs "$1" && return 1
-  readlink -q "$process/cwd" >/dev/null || ! grep -qs '^State:[[:space:]]*[^ZX[:space:]]' "$process/status"
+  grep -qs '^State:[[:space:]]*[^ZX[:space:]]' "$process/status" || return 0
+  cwd=$(readlink "$process/cwd") && [ "$cwd" != "$1" ]
 }
 
 # Until a check succeeds; what the server said if it does not in time, or if the server ends before.
@@ -38,7 +38,7 @@ wait_for() { # folder, seconds, command …
   local dir=$1 limit=$2 began=$SECONDS
   shift 2
   until "$@" >/dev/null 2>&1; do
-    if ! runs "$dir" || [ $((SECONDS - began)) -ge "$limit" ]; then
+    if has_ended "$dir" || [ $((SECONDS - began)) -ge "$limit" ]; then
       echo "$dir did not get ready in $limit s; the end of its log:" >&2
       tail -n 20 "$dir/log" >&2
       return 1

@@ -121,6 +121,8 @@ impl Brokers {
             // A broker that comes back is noticed within a second (default: 10 s).
             .set("reconnect.backoff.max.ms", "1000")
             .set("socket.connection.setup.timeout.ms", "5000")
+            // A group whose question about its topics was lost with a broker waits for the next one (default: 5 min).
+            .set("topic.metadata.refresh.interval.ms", "5000")
             .set_log_level(RDKafkaLogLevel::Warning);
         match &self.security {
             Security::Plaintext => {}
