@@ -25,6 +25,11 @@ struct Read {
 
 /// The first record of a topic that a consumer in a group of its own comes to.
 fn first(servers: &Servers, topic: &str) -> Read {
+    find(servers, topic, |_| true)
+}
+
+/// The first that is wanted.
+fn find(servers: &Servers, topic: &str, is_wanted: impl Fn(&Value) -> bool) -> Read {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", servers.brokers())
         .set("group.id", format!("downstream of {topic}"))
@@ -37,7 +42,8 @@ fn first(servers: &Servers, topic: &str) -> Read {
         let message = consumer.poll(std::time::Duration::from_millis(500))?.ok()?;
         let text = |value: Option<&[u8]>| String::from_utf8(value.unwrap().to_vec()).unwrap();
         let headers = message.headers().unwrap().iter().map(|h| (h.key.to_owned(), text(h.value))).collect();
-        Some(Read { value: serde_json::from_slice(message.payload().unwrap()).unwrap(), headers })
+        let value = serde_json::from_slice(message.payload().unwrap()).unwrap();
+        is_wanted(&value).then_some(Read { value, headers })
     })
 }
 
@@ -111,13 +117,14 @@ fn a_post_by_http_goes_through_five_processes_and_rings_at_a_webhook() {
     for (stage, service) in STAGES.iter().zip(&services) {
         assert_eq!(service.get("/readyz").status, 200, "{stage}");
     }
-    let traced = ["posts.matched", "posts.tokenized", "posts.scored"];
-    let traces = traced.map(|topic| {
-        let read = first(servers, &format!("journey.{topic}"));
-        let trace = read.headers["traceparent"].split('-').nth(1).unwrap().to_owned();
-        (read.value["post"]["id"].clone(), trace)
+    let places = [("matched", "/post/id"), ("tokenized", "/matched/post/id"), ("scored", "/matched/post/id")];
+    let traces = places.map(|(topic, id)| {
+        let topic = format!("journey.posts.{topic}");
+        let read = find(servers, &topic, |value| value.pointer(id) == Some(&"angry 7".into()));
+        read.headers["traceparent"].split('-').nth(1).unwrap().to_owned()
     });
-    assert!(traces.iter().all(|(_, trace)| trace.len() == 32), "{traces:?}");
+    assert_eq!(traces[0].len(), 32);
+    assert!(traces.iter().all(|trace| *trace == traces[0]), "one post is one trace: {traces:?}");
     for service in services {
         assert_eq!(service.stop(), Some(0));
     }

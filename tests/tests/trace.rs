@@ -1,9 +1,9 @@
-//! What a process does with a post is one trace, and a collector gets it over OTLP.
+//! What is done with a post is one trace, in one process or in five, and a collector gets it over OTLP.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 use std::collections::BTreeSet;
 
-use tocsin_tests::{Collector, LINES, Server, Span, lines, now, post, until};
+use tocsin_tests::{Collector, LINES, Server, Servers, Span, Town, lines, now, post, until};
 
 /// One post is enough to ring, so it goes the whole way.
 const CONFIG: &str = "[[brand]]\nname = \"山岚茶饮\"\nquery = '山岚茶饮'\n\
@@ -41,4 +41,36 @@ fn the_way_of_a_post_through_one_process_is_one_trace_at_a_collector() {
     for span in of_it.iter().filter(|span| span.id != batch.id) {
         assert!(ids.contains(span.parent.as_slice()), "part of something in the same trace: {span:?}");
     }
+}
+
+#[test]
+fn the_way_of_a_post_through_five_services_is_one_trace() {
+    let Some(servers) = Servers::shared(1) else { return };
+    let collector = Collector::open();
+    let config = format!("{CONFIG}[trace]\notlp = \"{}\"\n", collector.url);
+    let town = Town::build(servers, "trace", 1, &config);
+    let services =
+        ["ingest", "tokenize", "score", "spike-detect", "notify"].map(|stage| town.run(stage, &[]));
+    let posts = lines(&[post("fire", "山岚茶饮门店起火了", now().millis())]);
+    until("it is taken", || {
+        (services[0].connect().post("/v1/posts", LINES, &posts).unwrap().status == 202).then_some(())
+    });
+    let rings = || services[4].metric("tocsin_rings_total{severity=\"red\"}");
+    until("it rings", || rings().filter(|rings| *rings == 1.0));
+    for service in services {
+        assert_eq!(service.stop(), Some(0));
+    }
+
+    let spans = collector.spans();
+    // Each service has a batch, and ingest a second one of kin; all are part of the post as it was taken in. What is
+    // done on a tick is nobody's.
+    let batches: Vec<&Span> = spans.iter().filter(|span| span.name == "batch").collect();
+    assert_eq!(batches.len(), 6, "{spans:#?}");
+    let taken: BTreeSet<_> = batches.iter().map(|batch| (&batch.trace, &batch.parent)).collect();
+    assert_eq!(taken.len(), 1, "{batches:#?}");
+    let (trace, parent) = taken.first().unwrap();
+    assert_eq!((trace.len(), parent.len()), (16, 8));
+    let of_it = spans.iter().filter(|span| span.trace == **trace);
+    let stages: BTreeSet<&str> = of_it.filter_map(stage).collect();
+    assert_eq!(stages, ["ingest", "notify", "score", "spike-detect", "tokenize"].into());
 }

@@ -9,6 +9,7 @@ mod link; // records reach a stage and leave it
 mod outlet; // notices go out
 mod room; // what runtime hands in: clock, backoff, meters
 mod state; // claims, kin, windows, casebook
+mod trace; // which trace a record is part of
 
 pub use crate::fault::{Fault, Peer};
 pub use crate::inlet::{Arrival, Arrivals, Cursor, Inlet, Intake};
@@ -16,3 +17,4 @@ pub use crate::link::{Batch, Link, Outputs, RawRecord};
 pub use crate::outlet::{Ledger, Outlet, Pending, Undelivered};
 pub use crate::room::{Backoff, Clock, Meters, Room, Stop, StopSource};
 pub use crate::state::{Casebook, Claims, Kept, Kin, Offer, Windows};
+pub use crate::trace::Trace;

@@ -7,7 +7,7 @@ use tocsin_model::{
     ArrivalTime, Ask, Incident, Lane, Matched, Notice, Position, Rejected, Scored, Signal, Tell, Tokenized,
 };
 
-use crate::Fault;
+use crate::{Fault, Trace};
 
 /// Some records of one lane, in order.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,6 +81,11 @@ pub trait Link: Send {
     /// forgotten it. What is made of it is not given out.
     fn rehearses(&self) -> bool {
         false
+    }
+
+    /// The traces that the records fetched last came with, in their order; of many only the first ones.
+    fn traces(&self) -> &[Trace] {
+        &[]
     }
 
     /// The first position that is not done.

@@ -1,12 +1,13 @@
 //! Nouns as records of a topic, and back.
 
-use tocsin_flow::{Outputs, RawRecord};
+use tocsin_flow::{Outputs, RawRecord, Trace};
 use tocsin_model::{
-    ArrivalTime, Incident, Lane, Matched, Notice, PostId, Reason, Rejected, Scored, Signal, Tokenized,
+    ArrivalTime, Incident, Lane, Matched, Notice, Position, PostId, Reason, Rejected, Scored, Signal,
+    Tokenized,
 };
 use tocsin_wire::{KinRecord, Unreadable};
 
-use crate::headers::{About, Trace};
+use crate::headers::About;
 use crate::lanes::{key_of, lane_of};
 use crate::member::{Incoming, Outgoing};
 use crate::topics::{RECORD_BYTES_MAX, Topic};
@@ -77,7 +78,9 @@ pub(crate) struct Writer<'a> {
     /// Where the batch came from.
     pub(crate) lane: Lane,
     /// The trace of a post by its position.
-    pub(crate) trace: &'a dyn Fn(&Matched) -> Option<Trace>,
+    pub(crate) trace: &'a dyn Fn(Position) -> Option<Trace>,
+    /// The trace of the batch, for what is made of all its records.
+    pub(crate) batch: Option<Trace>,
     /// When it is, for what has no time of its own.
     pub(crate) now: ArrivalTime,
 }
@@ -104,12 +107,12 @@ impl Writer<'_> {
                 tell.position.0,
                 "tells",
                 self.now,
-                None,
+                (self.trace)(tell.position),
                 tocsin_wire::write_tell(tell),
             ));
         }
         for ask in &outputs.asks {
-            let (child, trace) = (&ask.child, (self.trace)(&ask.child));
+            let (child, trace) = (&ask.child, (self.trace)(ask.child.position));
             let value = tocsin_wire::write_ask(ask);
             let mut record =
                 self.of_kin(&ask.parent, child.position.0, "asks", child.post.arrived, trace, value);
@@ -146,7 +149,7 @@ impl Writer<'_> {
             id: format!("{}-{}-{}", self.lane.0, matched.position.0, matched.post.id),
             time: matched.post.arrived,
             subject: None,
-            trace: (self.trace)(matched),
+            trace: (self.trace)(matched.position),
         };
         Outgoing { topic, lane: self.lane, key: key_of(&matched.post.id), value, about }
     }
@@ -176,7 +179,8 @@ impl Writer<'_> {
     ) -> Outgoing {
         let key = subject.as_bytes().to_vec();
         let lane = lane_of(&key, self.lanes);
-        Outgoing { topic, lane, key, value, about: About { id, time, subject: Some(subject), trace: None } }
+        let about = About { id, time, subject: Some(subject), trace: self.batch };
+        Outgoing { topic, lane, key, value, about }
     }
 
     fn of_rejected(&self, i: usize, rejected: &Rejected) -> Outgoing {

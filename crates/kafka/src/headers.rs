@@ -1,6 +1,7 @@
 //! CloudEvents 1.0 in the binary mode of its Kafka binding, and W3C `traceparent`.
 
 use rdkafka::message::{BorrowedHeaders, Header, Headers, OwnedHeaders};
+use tocsin_flow::Trace;
 use tocsin_model::ArrivalTime;
 use tocsin_wire::{parse_rfc3339, rfc3339};
 
@@ -20,34 +21,6 @@ pub struct About {
     pub subject: Option<String>,
     /// The trace that it is part of.
     pub trace: Option<Trace>,
-}
-
-/// A `traceparent` of version 00.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Trace([u8; 55]);
-
-impl Trace {
-    /// Checks the form: `00-` trace id `-` parent id `-` flags, in lower-case hexadecimal, the ids not all 0.
-    pub fn new(text: &[u8]) -> Option<Trace> {
-        let bytes: [u8; 55] = text.try_into().ok()?;
-        let is_hex = |b: &u8| b.is_ascii_digit() || (b'a'..=b'f').contains(b);
-        let parts = [&bytes[0..2], &bytes[3..35], &bytes[36..52], &bytes[53..55]];
-        let is_formed = bytes[2] == b'-' && bytes[35] == b'-' && bytes[52] == b'-' && &bytes[..2] == b"00";
-        let is_some = |part: &[u8]| part.iter().any(|b| *b != b'0');
-        let is_valid = is_formed && parts.iter().all(|p| p.iter().all(is_hex));
-        (is_valid && is_some(parts[1]) && is_some(parts[2])).then_some(Trace(bytes))
-    }
-
-    /// From its two ids; sampled.
-    pub fn from_ids(trace: u128, parent: u64) -> Trace {
-        let text = format!("00-{:032x}-{:016x}-01", trace.max(1), parent.max(1));
-        Trace(text.into_bytes().try_into().expect("2 + 32 + 16 + 2 digits and three dashes"))
-    }
-
-    /// As it is written.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
 }
 
 /// The headers of a record. `source` is who made it: `/tocsin/score`.
@@ -87,23 +60,6 @@ pub(crate) fn read(headers: &BorrowedHeaders) -> (Option<ArrivalTime>, Option<Tr
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_traceparent_has_one_form() {
-        let good = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        assert_eq!(Trace::new(good).map(|t| t.as_bytes().to_vec()), Some(good.to_vec()));
-        for bad in [
-            &b"00-4BF92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"[..],
-            b"00-00000000000000000000000000000000-00f067aa0ba902b7-01",
-            b"00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
-            b"01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-            b"00-4bf92f3577b34da6a3ce929d0e0e4736_00f067aa0ba902b7-01",
-            b"",
-        ] {
-            assert_eq!(Trace::new(bad), None);
-        }
-        assert!(Trace::new(Trace::from_ids(0, 0).as_bytes()).is_some());
-    }
 
     #[test]
     fn headers_are_those_of_cloudevents() {

@@ -10,14 +10,14 @@ use rdkafka::config::ClientConfig;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord};
 use rustc_hash::FxHashMap;
-use tocsin_flow::{Arrival, Arrivals, Fault, Intake, Peer};
+use tocsin_flow::{Arrival, Arrivals, Fault, Intake, Peer, Trace};
 use tocsin_model::{Lane, PostId, Rejected};
 use tokio::sync::Semaphore;
 
 use crate::brokers::Brokers;
 use crate::commit::producing;
 use crate::fault::{self, Listener, away};
-use crate::headers::{self, About, Trace};
+use crate::headers::{self, About};
 use crate::lanes::{key_of, lane_of};
 use crate::topics::Topic;
 

@@ -26,7 +26,7 @@ mod topics; // which topics there are
 
 pub use crate::brokers::{Brokers, Identity, Limits, Mechanism, Sasl, Secret, Security, Tls};
 pub use crate::carried::Carried;
-pub use crate::headers::{About, Trace};
+pub use crate::headers::About;
 pub use crate::heal::heal;
 pub use crate::intake::KafkaIntake;
 pub use crate::lanes::{lane_of, murmur2, post_key};

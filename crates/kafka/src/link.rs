@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustc_hash::FxHashMap;
-use tocsin_flow::{Batch, Clock, Fault, Link, Outputs, Room};
-use tocsin_model::{ArrivalTime, Lane, Matched, Position, Reason, Rejected};
+use tocsin_flow::{Batch, Clock, Fault, Link, Outputs, Room, Trace};
+use tocsin_model::{ArrivalTime, Lane, Position, Reason, Rejected};
 
 use crate::brokers::Brokers;
 use crate::carried::{Carried, Writer};
-use crate::headers::Trace;
 use crate::member::{Group, Incoming, Member, Outgoing, Standing};
+
+/// Traces of a batch that are told of.
+const TRACES_MAX: usize = 32;
 
 /// A [`Link`] over Kafka: exactly once from the topic of `R` to whatever topics the stage's outputs go to. It
 /// serves all lanes that the group gives to this process.
@@ -22,6 +24,8 @@ pub struct KafkaLink<R> {
     clock: Arc<dyn Clock>,
     /// The traces of the batch at hand, by the position that its posts carry.
     traces: FxHashMap<Position, Trace>,
+    /// The first of them, in the order of the records.
+    first_traces: Vec<Trace>,
     /// What of the batch at hand could not be read.
     rejected: Vec<Rejected>,
     reads: PhantomData<fn() -> R>,
@@ -43,6 +47,7 @@ impl<R: Carried> KafkaLink<R> {
             clock: Arc::clone(&room.clock),
             member: Member::join(brokers, group, room)?,
             traces: FxHashMap::default(),
+            first_traces: Vec::new(),
             rejected: Vec::new(),
             reads: PhantomData,
         })
@@ -93,6 +98,7 @@ impl<R: Carried> KafkaLink<R> {
 
     fn forget(&mut self) {
         self.traces.clear();
+        self.first_traces.clear();
         self.rejected.clear();
     }
 
@@ -107,6 +113,9 @@ impl<R: Carried> KafkaLink<R> {
         match read {
             Ok(noun) => {
                 if let Some(trace) = record.trace {
+                    if self.first_traces.len() < TRACES_MAX {
+                        self.first_traces.push(trace);
+                    }
                     self.traces.insert(noun.post().map_or(position, |post| post.position), trace);
                 }
                 Some((position, noun))
@@ -147,6 +156,10 @@ impl<R: Carried> Link for KafkaLink<R> {
         self.member.rehearses()
     }
 
+    fn traces(&self) -> &[Trace] {
+        &self.first_traces
+    }
+
     fn position(&self) -> Position {
         self.member.position()
     }
@@ -175,8 +188,9 @@ impl<R: Carried> KafkaLink<R> {
 
     fn written(&mut self, mut outputs: Outputs) -> Vec<Outgoing> {
         outputs.rejected.append(&mut self.rejected);
-        let trace = |post: &Matched| self.traces.get(&post.position).copied();
+        let trace = |of: Position| self.traces.get(&of).copied();
         let now = self.member.now().unwrap_or_else(|| self.clock.now());
-        Writer { lanes: self.lanes, lane: self.member.lane(), trace: &trace, now }.all(outputs)
+        let batch = self.first_traces.first().copied();
+        Writer { lanes: self.lanes, lane: self.member.lane(), trace: &trace, batch, now }.all(outputs)
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use tocsin_flow::{Fault, Room};
+use tocsin_flow::{Fault, Room, Trace};
 use tocsin_model::{ArrivalTime, Lane, Position};
 use tokio::sync::mpsc;
 use tracing::{error, warn};
@@ -20,7 +20,7 @@ use tracing::{error, warn};
 use crate::brokers::Brokers;
 use crate::commit::{self, Committer};
 use crate::consume;
-use crate::headers::{About, Trace};
+use crate::headers::About;
 use crate::round::{Due, Moves, Part, ROUND_MAX, Reading, Shared, Taken};
 use crate::topics::Topic;
 

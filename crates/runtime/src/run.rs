@@ -9,6 +9,7 @@ use tocsin_model::ArrivalTime;
 use tracing::{Instrument as _, error, info_span, warn};
 
 use crate::metrics::Metrics;
+use crate::telemetry;
 
 /// Records in one batch at most.
 const BATCH_MAX: usize = 5_000;
@@ -132,6 +133,7 @@ where
         }
         Some(next) => {
             let span = info_span!("batch", partition = batch.lane.0, records = batch.records.len());
+            telemetry::joins(&span, link.traces());
             (next, step.step(batch).instrument(span).await?, Went::On)
         }
         None => {

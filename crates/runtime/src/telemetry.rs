@@ -3,14 +3,17 @@
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
-use opentelemetry::KeyValue;
-use opentelemetry::trace::TracerProvider;
+use opentelemetry::trace::{
+    SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, TracerProvider,
+};
+use opentelemetry::{Context, KeyValue};
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use tocsin_flow::Fault;
+use tocsin_flow::{Fault, Trace};
 use tracing::Subscriber;
-use tracing_subscriber::filter::{EnvFilter, filter_fn};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing_subscriber::filter::{EnvFilter, dynamic_filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -59,7 +62,9 @@ pub fn init(format: LogFormat, filter: &str, collector: Option<&str>) -> Result<
     let traces = spans.as_ref().map(|spans| {
         let tracer = spans.tracer("tocsin");
         // Only our own spans: the sender's connections make spans, too, and would feed themselves.
-        let ours = filter_fn(|metadata| metadata.target().starts_with("tocsin"));
+        // Asked for each span: where the answer was kept, one that somebody else had been given (`enabled!` for a
+        // library's line, on the same thread) was taken for that of our next span, and the span was lost.
+        let ours = dynamic_filter_fn(|metadata, _| metadata.target().starts_with("tocsin"));
         tracing_opentelemetry::layer().with_tracer(tracer).with_filter(ours)
     });
     let ready = registry().with(traces).with(lines(format)).with(filter).try_init();
@@ -69,6 +74,20 @@ pub fn init(format: LogFormat, filter: &str, collector: Option<&str>) -> Result<
         expected: "one call of telemetry::init in a process".to_owned(),
     })?;
     Ok(Guard { spans })
+}
+
+/// Makes a span part of the first trace that its records came with, and links it to the others (OpenTelemetry's
+/// conventions for messaging, of batches). Without a collector it is nothing.
+pub(crate) fn joins(span: &tracing::Span, traces: &[Trace]) {
+    let remote = |trace: &Trace| {
+        let (trace, parent) = trace.ids();
+        let (trace, parent) = (TraceId::from(trace), SpanId::from(parent));
+        SpanContext::new(trace, parent, TraceFlags::SAMPLED, true, TraceState::NONE)
+    };
+    let Some((first, others)) = traces.split_first() else { return };
+    // An error says that nobody collects.
+    span.set_parent(Context::new().with_remote_span_context(remote(first))).ok();
+    others.iter().for_each(|other| span.add_link(remote(other)));
 }
 
 /// A level by itself is meant for our own lines; of the libraries, only what is wrong is told.

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use rustc_hash::FxHashMap;
-use tocsin_flow::{Batch, Fault, Link, Outputs, Peer};
+use tocsin_flow::{Batch, Fault, Link, Outputs, Peer, Trace};
 use tocsin_kafka::{Brokers, Carried, Fences, KafkaLink};
 use tocsin_model::{ArrivalTime, Incident, Lane, Position};
 use tocsin_redis::{Redis, RedisState};
@@ -147,6 +147,10 @@ impl<R: Carried + 'static> Link for Both<R> {
 
     fn rehearses(&self) -> bool {
         self.link.rehearses()
+    }
+
+    fn traces(&self) -> &[Trace] {
+        self.link.traces()
     }
 
     fn position(&self) -> Position {
