@@ -15,7 +15,7 @@ use tocsin_wire::Kinsman;
 use crate::layout::{Field, Key, SHORT_LEASE, asks, page, page_of};
 use crate::reply::{away, broken, bytes, list, rows, text};
 use crate::room::{pack, unpack};
-use crate::scripts::SETTLE;
+use crate::scripts::{SETTLE, SWEEP};
 use crate::server::{Redis, Request};
 use crate::shelf::{Id, Row, Shelf};
 
@@ -27,6 +27,9 @@ const KEPT_HOURS: i64 = 49;
 const ASKS_HOURS: i64 = 2;
 /// Pages that are read at a time when a lane is taken over: some 800 KiB.
 const READ_MAX: usize = 1_000;
+
+/// Fields that one call of a script takes away: Lua passes 8,000 values at most.
+const SWEPT_AT_ONCE: usize = 7_000;
 
 /// Some of those who asked for a post's brands in an hour: the post, the hour, the number of the part.
 pub(crate) type Part = (Id, Hour, u64);
@@ -313,17 +316,17 @@ impl LaneDesk {
             call.arg(&known).arg(&known);
             return vec![request(call)];
         };
-        call.arg(write_fence(*from)).arg(next);
+        call.arg(write_fence(*from)).arg(&next);
         for (field, row) in rows {
             call.arg(field).arg(row);
         }
         let mut lease = redis::cmd("EXPIRE");
         lease.arg(&self.key).arg(SHORT_LEASE);
         let mut requests = vec![request(call), request(lease)];
-        if !gone.is_empty() {
-            let mut forget = redis::cmd("HDEL");
-            forget.arg(&self.key).arg(gone);
-            requests.push(request(forget));
+        for gone in gone.chunks(SWEPT_AT_ONCE) {
+            let mut sweep = SWEEP.call(&[&self.key]);
+            sweep.arg(&next).arg(gone);
+            requests.push(request(sweep));
         }
         requests
     }

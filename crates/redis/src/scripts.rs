@@ -25,6 +25,7 @@ macro_rules! scripts {
 
 scripts! {
     SETTLE = "lua/settle.lua",
+    SWEEP = "lua/sweep.lua",
     OFFER = "lua/offer.lua",
     FOLD = "lua/fold.lua",
     KEEP = "lua/keep.lua",

@@ -8,10 +8,11 @@ mod servers;
 
 use carrier::{LawState, open, settle as there};
 use servers::Servers;
-use tocsin_flow::Windows;
-use tocsin_laws::{Carrier, Dice, Memory, settle};
+use tocsin_flow::{Claims, Windows};
+use tocsin_laws::{Carrier, Dice, Memory, post, settle};
 use tocsin_model::{
-    ArrivalTime, BrandId, Counts, Delta, Detail, Hour, Kind, Lane, Mark, Merged, Minute, Position, Subject,
+    ArrivalTime, BrandId, Counts, Delta, Detail, Engagement, Hour, Kind, Lane, Mark, Merged, Minute,
+    Position, Record, Sighting, Subject,
 };
 
 fn brand() -> Subject {
@@ -102,4 +103,49 @@ fn a_merge_that_is_offered_again_is_counted_once() {
         assert_eq!(settle(again).unwrap(), Merged::AgainFrom(Position(10)));
         assert_eq!(settle(process.view(&brand(), now)).unwrap().last_minutes(1).posts, 10);
     }
+}
+
+/// A record of a post, so many hours from the beginning.
+fn record(id: u64, position: u64, hour: i64) -> Record {
+    let post = post(&id.to_string(), hour * 3_600);
+    Record {
+        id: post.id,
+        position: Position(position),
+        arrived: post.arrived,
+        created: post.created,
+        engagement: Engagement::default(),
+        text_hash: 0,
+        deleted: false,
+    }
+}
+
+#[test]
+fn who_lost_a_lane_sweeps_nothing_that_the_new_owner_keeps() {
+    let Some(servers) = Servers::start("start") else { return };
+    let [mut old, mut new, mut third] = [state(&servers), state(&servers), state(&servers)];
+    let claim = |state: &mut LawState, records: &[Record]| settle(state.claim(Lane(0), records)).unwrap();
+    let commits = |state: &LawState, to: u64| {
+        let state = state.0.clone();
+        there(async move { state.committed(Lane(0), Position(to)).await });
+    };
+    let settles = |state: &LawState| {
+        let state = state.0.clone();
+        there(async move { state.settle().await })
+    };
+    let first: Vec<Record> = (0..32).map(|n| record(n, n, 0)).collect();
+    claim(&mut old, &first);
+    commits(&old, 32);
+    settles(&old).unwrap();
+
+    // Days later all of these are old to one that does not know yet that the lane is another's; to that one a post of
+    // theirs has come back.
+    claim(&mut old, &[record(99, 32, 60)]);
+    commits(&old, 33);
+    claim(&mut new, &[record(99, 32, 60), record(0, 33, 60)]);
+    commits(&new, 34);
+    settles(&new).unwrap();
+    assert!(settles(&old).is_err(), "the lane stands elsewhere");
+
+    let again = claim(&mut third, &[record(0, 34, 61)]);
+    assert!(matches!(again[..], [Sighting::Update(_)]), "it is known: {again:?}");
 }
