@@ -33,12 +33,14 @@ has_ended() { # folder
   cwd=$(readlink "$process/cwd") && [ "$cwd" != "$1" ]
 }
 
-# Until a check succeeds; what the server said if it does not in time, or if the server ends before.
+# Until a check succeeds; what the server said if it does not in time, or if the server ends before: for a moment after
+# its start /proc may say so of one that lives, so it must be seen for a second.
 wait_for() { # folder, seconds, command …
-  local dir=$1 limit=$2 began=$SECONDS
+  local dir=$1 limit=$2 began=$SECONDS gone=0
   shift 2
   until "$@" >/dev/null 2>&1; do
-    if has_ended "$dir" || [ $((SECONDS - began)) -ge "$limit" ]; then
+    if has_ended "$dir"; then gone=$((gone + 1)); else gone=0; fi
+    if [ "$gone" -ge 20 ] || [ $((SECONDS - began)) -ge "$limit" ]; then
       echo "$dir did not get ready in $limit s; the end of its log:" >&2
       tail -n 20 "$dir/log" >&2
       return 1
