@@ -25,22 +25,25 @@ runs() { # folder
 }
 
 # Its process is there no more, and holds nothing: its working folder goes a moment before its ports do, and a server
-# that was started again in between would find them taken. What cannot be seen for a moment has not ended.
+# that was started again in between would find them taken. Looked at three times: of a JVM that is just starting, /proc
+# says for a moment that it is not there.
 has_ended() { # folder
-  local process cwd
+  local process cwd look
   process=/proc/$(cat "$1/pid")
-  grep -qs '^State:[[:space:]]*[^ZX[:space:]]' "$process/status" || return 0
-  cwd=$(readlink "$process/cwd") && [ "$cwd" != "$1" ]
+  for look in 1 2 3; do
+    if grep -qs '^State:[[:space:]]*[^ZX[:space:]]' "$process/status"; then
+      cwd=$(readlink "$process/cwd") && [ "$cwd" != "$1" ] || return 1
+    fi
+    sleep 0.05
+  done
 }
 
-# Until a check succeeds; what the server said if it does not in time, or if the server ends before: for a moment after
-# its start /proc may say so of one that lives, so it must be seen for a second.
+# Until a check succeeds; what the server said if it does not in time, or if the server ends before.
 wait_for() { # folder, seconds, command …
-  local dir=$1 limit=$2 began=$SECONDS gone=0
+  local dir=$1 limit=$2 began=$SECONDS
   shift 2
   until "$@" >/dev/null 2>&1; do
-    if has_ended "$dir"; then gone=$((gone + 1)); else gone=0; fi
-    if [ "$gone" -ge 20 ] || [ $((SECONDS - began)) -ge "$limit" ]; then
+    if has_ended "$dir" || [ $((SECONDS - began)) -ge "$limit" ]; then
       echo "$dir did not get ready in $limit s; the end of its log:" >&2
       tail -n 20 "$dir/log" >&2
       return 1
