@@ -162,6 +162,10 @@ impl Server {
         terminate(self.child.id());
         self.child.wait().unwrap().code()
     }
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
     /// The id of the process.
     pub fn pid(&self) -> u32 {
         self.child.id()

@@ -140,7 +140,8 @@ impl Committer {
         let is_fatal = matches!(&error, KafkaError::Transaction(e) if e.is_fatal());
         // An aborted transaction leaves the producer as it was; any other state is not worth knowing: a new
         // producer under the same id ends what the old one left open.
-        if !is_fatal && self.patiently(&producer, || producer.abort_transaction(CALL)).is_ok() {
+        let since = self.shared.room.clock.steady();
+        if !is_fatal && self.patiently(&producer, since, || producer.abort_transaction(CALL)).is_ok() {
             self.producer = Some(producer);
         }
         warn!(%error, "a transaction was taken back; its records come again");
@@ -150,7 +151,8 @@ impl Committer {
     fn open(&self) -> Result<BaseProducer<Outbox>, Fault> {
         let producer: BaseProducer<Outbox> =
             self.settings.create_with_context(Outbox::default()).map_err(|e| fault::not_made(&e))?;
-        self.patiently(&producer, || producer.init_transactions(CALL)).map_err(|error| {
+        let since = self.shared.room.clock.steady();
+        self.patiently(&producer, since, || producer.init_transactions(CALL)).map_err(|error| {
             producer.poll(Duration::ZERO);
             let told = producer.context().listener.take();
             told.unwrap_or_else(|| fault::of(&error, "opening transactions"))
@@ -161,6 +163,7 @@ impl Committer {
     fn transact(&self, producer: &BaseProducer<Outbox>, commit: &Commit) -> KafkaResult<Took> {
         let clock = &self.shared.room.clock;
         producer.begin_transaction()?;
+        let begun = clock.steady();
         debug!(step = "begun", "transaction");
         for outgoing in commit.parts.iter().flat_map(|part| &part.outgoing) {
             self.send(producer, outgoing)?;
@@ -174,12 +177,13 @@ impl Committer {
             element.set_offset(offset)?;
             element.set_metadata(note.to_string());
         }
-        self.patiently(producer, || producer.send_offsets_to_transaction(&offsets, &commit.group, CALL))?;
+        let ask = || producer.send_offsets_to_transaction(&offsets, &commit.group, CALL);
+        self.patiently(producer, begun, ask)?;
         debug!(step = "positioned", "transaction");
-        self.drain(producer)?;
+        self.drain(producer, begun)?;
         debug!(step = "drained", "transaction");
         let committing = clock.steady();
-        self.patiently(producer, || producer.commit_transaction(CALL))?;
+        self.patiently(producer, begun, || producer.commit_transaction(CALL))?;
         debug!(step = "committed", "transaction");
         let ended = clock.steady();
         Ok(Took { closing: ended.saturating_sub(began), commit: ended.saturating_sub(committing) })
@@ -207,11 +211,9 @@ impl Committer {
 
     /// Waits until everything that was produced is delivered. To commit without it costs 100 ms each time: the
     /// client's own flush polls for so long even when the reports come at once.
-    fn drain(&self, producer: &BaseProducer<Outbox>) -> KafkaResult<()> {
-        let clock = &self.shared.room.clock;
-        let began = clock.steady();
+    fn drain(&self, producer: &BaseProducer<Outbox>, begun: Duration) -> KafkaResult<()> {
         while producer.in_flight_count() > 0 {
-            if clock.steady().saturating_sub(began) > self.limits.transaction {
+            if self.is_over(begun) {
                 return Err(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut));
             }
             producer.poll(Duration::ZERO);
@@ -222,14 +224,18 @@ impl Committer {
         Ok(())
     }
 
+    /// Whether a transaction of that time is past what the brokers give it.
+    fn is_over(&self, begun: Duration) -> bool {
+        self.shared.room.clock.steady().saturating_sub(begun) > self.limits.transaction
+    }
+
     /// Tries a blocking call again while the client says that it may be, for as long as a transaction may last.
     fn patiently(
         &self,
         producer: &BaseProducer<Outbox>,
+        since: Duration,
         mut call: impl FnMut() -> KafkaResult<()>,
     ) -> KafkaResult<()> {
-        let clock = &self.shared.room.clock;
-        let began = clock.steady();
         loop {
             let error = match call() {
                 Ok(()) => return Ok(()),
@@ -241,7 +247,7 @@ impl Committer {
                 KafkaError::Flush(_) => true,
                 _ => false,
             };
-            if !may_again || clock.steady().saturating_sub(began) > self.limits.transaction {
+            if !may_again || self.is_over(since) {
                 return Err(error);
             }
         }

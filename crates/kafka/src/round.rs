@@ -26,8 +26,9 @@ pub(crate) const ROUND_MAX: usize = 5_000;
 /// bounded, too.
 pub(crate) const WAITING_MAX: usize = ROUND_MAX;
 
-/// So long no commit takes, whatever fails: the calls of one have ten seconds each.
-const HANGS: Duration = Duration::from_secs(60);
+/// So long no commit takes, whatever fails: to open a producer, to commit and to take back have ten seconds each, and the
+/// last call of each two more.
+const HANGS: Duration = Duration::from_secs(40);
 
 /// Where reading stands in a lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
