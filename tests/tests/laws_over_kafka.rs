@@ -5,43 +5,26 @@
 //! what a transaction is made of.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use tocsin::Both;
-use tocsin_flow::{
-    Arrival, Arrivals, Batch, Casebook, Claims, Fault, Intake as _, Kept, Kin, Link, Offer, Outputs,
-    RawRecord, Room, Windows,
-};
+use tocsin_flow::{Arrival, Arrivals, Batch, Fault, Intake as _, Link, Outputs, RawRecord, Room};
 use tocsin_kafka::{
     Brokers, Group, KafkaIntake, KafkaLink, Limits, Memory, Missing, Replication, Retention, Security, Topic,
     apply, plan,
 };
-use tocsin_laws::Carrier;
-use tocsin_model::{
-    ArrivalTime, Ask, Delta, Gained, History, Incident, Kind, Lane, Mark, Merged, Position, Record, Sighting,
-    SourceId, Subject, Tell, View,
-};
+use tocsin_laws::{Carrier, Remote, settle_there, there};
+use tocsin_model::{ArrivalTime, Lane, Position};
 use tocsin_redis::{Redis, RedisState, Settings};
 use tocsin_runtime::{Metrics, Patience, WallClock};
 use tocsin_tests::{Servers, seeds};
-use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
 
-/// The laws run on a thread without I/O; connections live here.
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 const LANE: Lane = Lane(0);
 /// No batch of a law is larger.
 const ROUND: usize = 1_000;
-
-fn settle<F: Future<Output: Send + 'static> + Send + 'static>(future: F) -> F::Output {
-    RUNTIME.block_on(RUNTIME.spawn(future)).unwrap()
-}
-
-async fn there<F: Future<Output: Send + 'static> + Send + 'static>(future: F) -> F::Output {
-    RUNTIME.spawn(future).await.unwrap()
-}
 
 fn room() -> Room {
     Room {
@@ -53,10 +36,17 @@ fn room() -> Room {
 
 /// A topic and keys under a name of their own.
 struct Town {
-    brokers: Brokers,
     settings: Settings,
     inside: Arc<Mutex<Inside>>,
-    state: LawState,
+    place: Place,
+}
+
+/// Where a link of both is opened.
+#[derive(Clone)]
+struct Place {
+    brokers: Brokers,
+    redis: Redis,
+    state: RedisState,
 }
 
 /// What the log holds, and who reads it.
@@ -88,37 +78,31 @@ impl Town {
 
     fn on(brokers: Brokers, settings: Settings, inside: Inside) -> Town {
         let at = settings.clone();
-        let redis = settle(async move { Redis::open(at, room()).await }).unwrap();
-        let state = LawState(redis.state(Topic::Raw.name()), redis);
-        Town { brokers, settings, inside: Arc::new(Mutex::new(inside)), state }
+        let redis = settle_there(async move { Redis::open(at, room()).await }).unwrap();
+        let state = redis.state(Topic::Raw.name());
+        Town { settings, inside: Arc::new(Mutex::new(inside)), place: Place { brokers, redis, state } }
     }
 }
 
 impl Carrier for Town {
     type Link = LawLink;
-    type State = LawState;
+    type State = Remote<RedisState>;
 
     fn take(&self, arrivals: Arrivals) {
         self.inside.try_lock().unwrap().arrivals.extend(arrivals.posts);
     }
     fn link(&self) -> LawLink {
-        LawLink {
-            brokers: self.brokers.clone(),
-            inside: Arc::clone(&self.inside),
-            state: self.state.clone(),
-            at: 0,
-        }
+        LawLink { inside: Arc::clone(&self.inside), place: self.place.clone(), at: 0 }
     }
-    fn state(&self) -> LawState {
-        self.state.clone()
+    fn state(&self) -> Remote<RedisState> {
+        Remote(self.place.state.clone())
     }
     fn crash(self) -> Town {
-        let Town { brokers, settings, inside, state } = self;
-        drop(state);
+        let Town { settings, inside, place: Place { brokers, .. } } = self;
         let mut inside = Arc::into_inner(inside).unwrap().into_inner();
         let both = inside.both.take();
         // It leaves the group with blocking calls.
-        settle(async move { tokio::task::spawn_blocking(|| drop(both)).await }).unwrap();
+        settle_there(async move { tokio::task::spawn_blocking(|| drop(both)).await }).unwrap();
         Town::on(brokers, settings, inside)
     }
 }
@@ -140,7 +124,7 @@ impl Inside {
     }
 
     /// The batch that is under way, whole.
-    async fn fetch(&mut self, brokers: &Brokers, state: &LawState) -> Result<Batch<RawRecord>, Fault> {
+    async fn fetch(&mut self, at: &Place) -> Result<Batch<RawRecord>, Fault> {
         let group = Group {
             name: "laws".into(),
             topic: Topic::Raw,
@@ -149,8 +133,8 @@ impl Inside {
             missing: Missing::Stop,
         };
         if self.both.is_none() {
-            let link = KafkaLink::<RawRecord>::join(brokers, group, room())?;
-            self.both = Some(Both::new(link, state.1.clone(), state.0.clone(), true, None));
+            let link = KafkaLink::<RawRecord>::join(&at.brokers, group, room())?;
+            self.both = Some(Both::new(link, at.redis.clone(), at.state.clone(), true, None));
         }
         let both = self.both.as_mut().unwrap();
         let mut tries = 0;
@@ -171,9 +155,8 @@ impl Inside {
 
 /// A handle of the link of both.
 struct LawLink {
-    brokers: Brokers,
     inside: Arc<Mutex<Inside>>,
-    state: LawState,
+    place: Place,
     at: u64,
 }
 
@@ -181,14 +164,14 @@ impl Link for LawLink {
     type Record = RawRecord;
 
     async fn fetch(&mut self, max: usize, _wait: Duration) -> Result<Batch<RawRecord>, Fault> {
-        let (brokers, inside, state) = (self.brokers.clone(), Arc::clone(&self.inside), self.state.clone());
+        let (inside, place) = (Arc::clone(&self.inside), self.place.clone());
         let batch = there(async move {
             let mut inside = inside.lock().await;
             if inside.done == inside.arrivals.len() {
                 return Ok(Batch { lane: LANE, records: Vec::new() });
             }
-            inside.send(&brokers, max).await?;
-            inside.fetch(&brokers, &state).await
+            inside.send(&place.brokers, max).await?;
+            inside.fetch(&place).await
         })
         .await?;
         self.at = batch.next().map_or(self.at, |next| next.0);
@@ -201,12 +184,12 @@ impl Link for LawLink {
         None
     }
     async fn advance(&mut self, to: Position, outputs: Outputs) -> Result<(), Fault> {
-        let (brokers, inside, state) = (self.brokers.clone(), Arc::clone(&self.inside), self.state.clone());
+        let (inside, place) = (Arc::clone(&self.inside), self.place.clone());
         there(async move {
             let mut inside = inside.lock().await;
             // After a crash a law may know without a look what is under way.
             if inside.both.is_none() {
-                inside.fetch(&brokers, &state).await?;
+                inside.fetch(&place).await?;
             }
             inside.both.as_mut().unwrap().advance(to, outputs).await?;
             inside.done = to.0 as usize;
@@ -217,92 +200,6 @@ impl Link for LawLink {
     async fn abandon(&mut self) -> Result<(), Fault> {
         let inside = Arc::clone(&self.inside);
         there(async move { inside.lock().await.both.as_mut().unwrap().abandon().await }).await
-    }
-}
-
-/// Redis's state, asked where connections live.
-#[derive(Clone)]
-struct LawState(RedisState, Redis);
-
-macro_rules! there {
-    ($self:ident, $state:ident => $call:expr) => {{
-        let mut $state = $self.0.clone();
-        there(async move { $call.await }).await
-    }};
-}
-
-impl Claims for LawState {
-    async fn claim(&mut self, lane: Lane, records: &[Record]) -> Result<Vec<Sighting>, Fault> {
-        let records: Arc<[Record]> = records.into();
-        there!(self, state => state.claim(lane, &records))
-    }
-}
-
-impl Kin for LawState {
-    async fn meet(
-        &mut self,
-        lane: Lane,
-        tells: Vec<Tell>,
-        asks: Vec<Ask>,
-        now: ArrivalTime,
-    ) -> Result<Vec<Gained>, Fault> {
-        there!(self, state => state.meet(lane, tells, asks, now))
-    }
-}
-
-impl Windows for LawState {
-    async fn merge(
-        &mut self,
-        lane: Lane,
-        seen: Position,
-        first: Position,
-        last: Position,
-        delta: &Delta,
-        now: ArrivalTime,
-    ) -> Result<Merged, Fault> {
-        let delta = delta.clone();
-        there!(self, state => state.merge(lane, seen, first, last, &delta, now))
-    }
-    async fn merge_all(
-        &mut self,
-        lane: Lane,
-        offers: &[Offer],
-        now: ArrivalTime,
-    ) -> Result<Vec<Merged>, Fault> {
-        let offers = offers.to_vec();
-        there!(self, state => state.merge_all(lane, &offers, now))
-    }
-    async fn view(&mut self, subject: &Subject, now: ArrivalTime) -> Result<View, Fault> {
-        let subject = subject.clone();
-        there!(self, state => state.view(&subject, now))
-    }
-    async fn history(&mut self, subject: &Subject, now: ArrivalTime) -> Result<History, Fault> {
-        let subject = subject.clone();
-        there!(self, state => state.history(&subject, now))
-    }
-    async fn sources(&mut self) -> Result<Vec<SourceId>, Fault> {
-        there!(self, state => state.sources())
-    }
-    async fn mark(&mut self, subject: &Subject, kind: Kind, mark: Mark) -> Result<(), Fault> {
-        let subject = subject.clone();
-        there!(self, state => state.mark(&subject, kind, mark))
-    }
-    async fn standing(&mut self) -> Result<Vec<Subject>, Fault> {
-        there!(self, state => state.standing())
-    }
-}
-
-impl Casebook for LawState {
-    async fn recall(&mut self, subject: &Subject) -> Result<Vec<Incident>, Fault> {
-        let subject = subject.clone();
-        there!(self, state => state.recall(&subject))
-    }
-    async fn keep(&mut self, incident: &Incident, version: u64) -> Result<Kept, Fault> {
-        let incident = incident.clone();
-        there!(self, state => state.keep(&incident, version))
-    }
-    async fn open(&mut self) -> Result<Vec<Subject>, Fault> {
-        there!(self, state => state.open())
     }
 }
 

@@ -50,8 +50,8 @@ impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Peer::Store => write!(f, "the store"),
-            Peer::Kafka => write!(f, "Kafka"),
-            Peer::Redis => write!(f, "Redis"),
+            Peer::Kafka => write!(f, "kafka"),
+            Peer::Redis => write!(f, "redis"),
             Peer::Inlet(name) => write!(f, "inlet {name}"),
             Peer::Outlet(name) => write!(f, "outlet {name}"),
             Peer::Pipeline => write!(f, "the pipeline"),

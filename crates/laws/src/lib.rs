@@ -14,6 +14,7 @@ mod link; // I1
 mod memory; // the model
 mod outlet; // I6
 mod posts; // posts to test with
+mod remote; // a state that is asked elsewhere
 mod room; // a room without time
 mod windows; // I4
 
@@ -24,6 +25,7 @@ pub use crate::kin::descent;
 pub use crate::memory::{Memory, MemoryLink, MemoryState};
 pub use crate::outlet::{Channel, outlet};
 pub use crate::posts::{arrival, matched, post, source};
+pub use crate::remote::{Remote, settle_there, there};
 pub use crate::room::{patient_room, still_room};
 
 /// Every law against one carrier, with chance drawn from each of the seeds.

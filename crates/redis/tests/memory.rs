@@ -6,10 +6,10 @@
 mod carrier;
 mod servers;
 
-use carrier::{open, settle};
+use carrier::open;
 use servers::Servers;
 use tocsin_flow::{Claims, Kin, Offer, Windows};
-use tocsin_laws::{Dice, post};
+use tocsin_laws::{Dice, post, settle_there};
 use tocsin_model::{
     ArrivalTime, BrandId, Counts, Delta, Detail, Engagement, Hour, Lane, Merged, Minute, Position, Record,
     Sighting, Subject, Tell, Took,
@@ -82,7 +82,7 @@ fn a_post_takes_at_most_64_bytes_for_48_hours() {
     let redis = open(&servers.one()).unwrap();
     let mut state = redis.state("chain");
     let (before, cpu_before, began) = (memory(&servers), redis_cpu(&servers), own_cpu());
-    settle(async move {
+    settle_there(async move {
         for (first, lane) in batches() {
             let (end, records, tells) = make((first, lane));
             let oldest = records[0].arrived;
@@ -105,7 +105,7 @@ fn a_post_takes_at_most_64_bytes_for_48_hours() {
     // Somebody else takes the lanes over.
     let mut state = redis.state("chain");
     let (began, cpu_before) = (own_cpu(), redis_cpu(&servers));
-    settle(async move {
+    settle_there(async move {
         for lane in 0..LANES {
             assert_eq!(state.stands(Lane(lane)).await.unwrap(), Position(posts / u64::from(LANES)));
         }
@@ -159,7 +159,7 @@ fn a_brand_takes_at_most_200_kib_at_any_volume() {
     let mut state = open(&servers.one()).unwrap().state("chain");
     let subject = Subject::Brand(BrandId::new("山岚茶饮").unwrap());
     let whose = subject.clone();
-    settle(async move {
+    settle_there(async move {
         let mut dice = Dice::new(1);
         let mut position = 0;
         // Eight weeks of hours, of which the last two days are as full as can be.
@@ -238,7 +238,7 @@ fn what_a_batch_of_500_posts_costs_redis() {
     for brands in [1, 30, 500] {
         let mut state = open(&servers.one()).unwrap().state("chain");
         let before = spent(&servers);
-        settle(async move {
+        settle_there(async move {
             let mut dice = Dice::new(brands);
             for batch in 0..200u64 {
                 let at = now(brands * 1_000_000 + batch);

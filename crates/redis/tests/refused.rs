@@ -5,9 +5,10 @@
 mod carrier;
 mod servers;
 
-use carrier::{RedisCarrier, open, settle};
+use carrier::{RedisCarrier, open};
 use servers::Servers;
 use tocsin_flow::Fault;
+use tocsin_laws::settle_there;
 use tocsin_redis::Settings;
 
 #[track_caller]
@@ -25,7 +26,7 @@ fn a_redis_that_forgets_when_it_is_full_is_refused() {
     servers.tell("cli", 0, &["config", "set", "maxmemory-policy", "noeviction"]);
     let redis = open(&servers.one()).unwrap();
     servers.tell("cli", 0, &["config", "set", "maxmemory-policy", "volatile-ttl"]);
-    let later = settle(async move { redis.check().await });
+    let later = settle_there(async move { redis.check().await });
     assert!(matches!(later, Err(Fault::Misconfigured { .. })), "{later:?}");
 }
 
@@ -55,7 +56,7 @@ fn a_restarted_server_is_seen_to_be_another_one() {
     let redis = open(&servers.one()).unwrap();
     let ask = |redis: &tocsin_redis::Redis| {
         let redis = redis.clone();
-        settle(async move { redis.check().await })
+        settle_there(async move { redis.check().await })
     };
     ask(&redis).unwrap();
     assert_eq!(redis.incarnation(), 0);
@@ -74,7 +75,7 @@ fn a_cluster_goes_on_when_a_replica_takes_over() {
     // Each try that finds the Cluster away asks its servers and waits for their answers.
     let again = (0..1_000_000).find_map(|_| {
         let redis = redis.clone();
-        settle(async move { redis.check().await }).ok()
+        settle_there(async move { redis.check().await }).ok()
     });
     assert!(again.is_some(), "nobody took over");
     assert_eq!(redis.incarnation(), 1);

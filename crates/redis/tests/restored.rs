@@ -5,10 +5,10 @@
 mod carrier;
 mod servers;
 
-use carrier::{LawState, open, settle as there};
+use carrier::{LawState, open};
 use servers::Servers;
 use tocsin_flow::Casebook;
-use tocsin_laws::settle;
+use tocsin_laws::{Remote, settle, settle_there as there};
 use tocsin_model::Incident;
 
 const GOLDEN: &str = include_str!("../../wire/tests/golden/incident-v1.json");
@@ -27,7 +27,7 @@ fn restore(state: &LawState, incidents: Vec<Incident>) {
 #[test]
 fn what_redis_forgot_is_put_back_and_what_it_has_later_stays() {
     let Some(servers) = Servers::start("start") else { return };
-    let mut state = LawState(open(&servers.one()).unwrap().state("signals"));
+    let mut state = Remote(open(&servers.one()).unwrap().state("signals"));
     let subject = golden(1).subject;
     assert_eq!(settle(state.recall(&subject)).unwrap(), []);
     restore(&state, vec![golden(3)]);

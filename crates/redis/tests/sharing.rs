@@ -6,10 +6,10 @@
 mod carrier;
 mod servers;
 
-use carrier::{LawState, open, settle as there};
+use carrier::{LawState, open};
 use servers::Servers;
 use tocsin_flow::{Claims, Windows};
-use tocsin_laws::{Carrier, Dice, Memory, post, settle};
+use tocsin_laws::{Carrier, Dice, Memory, Remote, post, settle, settle_there as there};
 use tocsin_model::{
     ArrivalTime, BrandId, Counts, Delta, Detail, Engagement, Hour, Kind, Lane, Mark, Merged, Minute,
     Position, Record, Sighting, Subject,
@@ -20,7 +20,7 @@ fn brand() -> Subject {
 }
 
 fn state(servers: &Servers) -> LawState {
-    LawState(open(&servers.one()).unwrap().state("chain"))
+    Remote(open(&servers.one()).unwrap().state("chain"))
 }
 
 fn commit(state: &LawState) {
