@@ -3,12 +3,12 @@ everything, and a real Prometheus that scrapes them.
 
     target/manifests/bin/python deploy/checks/live.py target/proof/tocsin
 
-Three quiet days are moved from a data folder into Redis, then posts come at a steady rate, then angry ones. Redis is
-away for a moment; then each service is replaced as a rolling update does it: a new process, and when it is ready SIGTERM
-to the old one. Fails if a panel's query gives nothing, a variable has no values, a process does not end well, a post is
-lost or counted twice, or judging pauses for more than 3 s in the rolling update. Prints what each service used for
-1,000 posts, its start left out.
-With PICTURES=FOLDER it draws the dashboards, as they stand at the end.
+Three quiet days are moved from a data folder into Redis, then posts come at a steady rate: POSTS_A_SECOND (200), or one
+after the other of several ("200 1000"). At each it measures what the services, Kafka and Redis use, and prints a table of
+it at the end. Then some posts are angry, Redis is away for a moment, and each service is replaced as a rolling update does
+it: a new process, and when it is ready SIGTERM to the old one. Fails if a panel's query gives nothing, a variable has no
+values, a process does not end well, a post is lost or counted twice, or judging pauses for more than 3 s in the rolling
+update. With PICTURES=FOLDER it draws the dashboards, as they stand at the end.
 """
 
 import contextlib
@@ -30,8 +30,10 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STAGES = ["ingest", "tokenize", "score", "spike-detect", "notify"]
 BRAND = "山岚茶饮"
-POSTS_A_SECOND = int(os.environ.get("POSTS_A_SECOND", "200"))
+RATES = [int(rate) for rate in os.environ.get("POSTS_A_SECOND", "200").split()]
 SECONDS = int(os.environ.get("SECONDS_LONG", "45"))
+# Before a rate is measured it has been kept up for so many seconds; then it is, for so many.
+SETTLE, STEADY = 5, 20
 # How long judging may pause in a rolling update, in seconds.
 PAUSE_MAX = 3.0
 CONFIG = f"""
@@ -61,7 +63,14 @@ def free_port():
 
 
 def run(*words, **options):
-    subprocess.run([str(word) for word in words], check=True, **options)
+    return subprocess.run([str(word) for word in words], check=True, **options)
+
+
+def used(pid):
+    """Seconds of processor time, and MiB held."""
+    stat = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK"), int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
 def post(name, text, at, source="weibo"):
@@ -83,7 +92,7 @@ class Process:
     """A running `tocsin`, and where it answers."""
 
     def __init__(self, service, binary, folder, *words, config):
-        self.service, self.port, self.start = service, free_port(), 0.0
+        self.service, self.port = service, free_port()
         self.log = open(folder / f"{service}.log", "wb")
         environment = {**os.environ, "TOCSIN__HTTP__LISTEN": f"127.0.0.1:{self.port}"}
         words = [binary, "run", *words, "--config", config]
@@ -95,7 +104,6 @@ class Process:
         for _ in range(600):
             with contextlib.suppress(OSError):
                 if urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5).status == 200:
-                    self.start = self.used()[0]
                     return
             if self.child.poll() is not None:
                 break
@@ -125,13 +133,6 @@ class Process:
                 if line.startswith('tocsin_stage_records_in_total{stage="spike-detect"}'):
                     return float(line.split()[-1])
         return 0.0
-
-    def used(self):
-        """Seconds of processor time since it was ready, and MiB held."""
-        stat = pathlib.Path(f"/proc/{self.child.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        status = pathlib.Path(f"/proc/{self.child.pid}/status").read_text()
-        held = int(status.split("VmRSS:")[1].split()[0])
-        return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK") - self.start, held / 1024
 
     def stop(self):
         self.sender.close()
@@ -177,10 +178,10 @@ class Prometheus:
         return [one["value"][1] for one in self.ask("query", query=query)["result"]]
 
     def draws(self, query, since):
-        """Whether a panel with this query shows anything of the time since then."""
+        """How many lines a panel with this query shows of the time since then."""
         query = query.replace("$__rate_interval", "20s").replace("$brand", ".+")
         lines = self.ask("query_range", query=query, start=since, end=time.time(), step=5)["result"]
-        return any(value != "NaN" for line in lines for _, value in line["values"])
+        return sum(any(value != "NaN" for _, value in line["values"]) for line in lines)
 
 
 class Rolling(threading.Thread):
@@ -210,7 +211,6 @@ class Rolling(threading.Thread):
             new.wait_until_ready()
             self.services[place] = new
             self.gone.append(old)
-            old.spent = old.used()[0]
             old.stop()
             self.changed()
         time.sleep(2)
@@ -218,27 +218,51 @@ class Rolling(threading.Thread):
         watching.join()
 
 
-def drive(folder, redis, services, whole, rolling):
-    """Posts for a while, and at least until the rolling update is over; how many were sent."""
-    every, sent, has_been_away = 0.5, 0, False
-    began = time.monotonic()
-    while (went := time.monotonic() - began) < SECONDS or rolling.is_alive():
-        angry = went > SECONDS * 0.5
-        batch = []
-        for n in range(int(POSTS_A_SECOND * every)):
-            brand = BRAND if n % 20 == 0 else "对手茶饮" if n % 20 == 1 else "别的"
-            text = (
-                f"{BRAND}太恶心了，喝出虫子，要求退钱！{sent}"
-                if angry and n % 10 == 0
-                else f"路过{brand}，坐了一会 {sent}"
-            )
-            batch.append(post(f"live {sent}", text, time.time(), "weibo" if n % 3 else "xiaohongshu"))
-            sent += 1
-        body = lines(batch) + b"no post\n"
-        # One that leaves has made durable what it took; what it did not answer goes to the one that came.
-        while not services[0].send(body):
-            time.sleep(0.05)
-        whole.send(body)
+class Load:
+    """Posts to five services and to one process for everything, the same to both."""
+
+    def __init__(self, services, whole):
+        self.services, self.whole, self.sent = services, whole, 0
+
+    def go_on(self, rate, goes_on, angry_from=float("inf")):
+        """At so many posts a second, for as long as `goes_on` says, which is told how many seconds it has been."""
+        every, began = 0.5, time.monotonic()
+        while goes_on(went := time.monotonic() - began):
+            batch = []
+            for n in range(int(rate * every)):
+                brand = BRAND if n % 20 == 0 else "对手茶饮" if n % 20 == 1 else "别的"
+                text = (
+                    f"{BRAND}太恶心了，喝出虫子，要求退钱！{self.sent}"
+                    if went > angry_from and n % 10 == 0
+                    else f"路过{brand}，坐了一会 {self.sent}"
+                )
+                batch.append(post(f"live {self.sent}", text, time.time(), "weibo" if n % 3 else "xiaohongshu"))
+                self.sent += 1
+            body = lines(batch) + b"no post\n"
+            # One that leaves has made durable what it took; what it did not answer goes to the one that came.
+            while not self.services[0].send(body):
+                time.sleep(0.05)
+            self.whole.send(body)
+            time.sleep(max(0.0, every - (time.monotonic() - began - went)))
+
+
+def cost(load, rate, pids):
+    """What each of these processes uses at a steady rate: milliseconds of processor time for 1,000 posts, MiB held."""
+    load.go_on(rate, lambda went: went < SETTLE)
+    before, sent = {name: used(pid)[0] for name, pid in pids.items()}, load.sent
+    load.go_on(rate, lambda went: went < STEADY)
+    after = {name: used(pid) for name, pid in pids.items()}
+    return {
+        name: ((seconds - before[name]) / (load.sent - sent) * 1e6, held) for name, (seconds, held) in after.items()
+    }
+
+
+def disturb(load, folder, redis, rolling):
+    """Angry posts, Redis away, a rolling update: for a while, and at least until the rolling update is over."""
+    has_been_away = False
+
+    def goes_on(went):
+        nonlocal has_been_away
         if not has_been_away and went > SECONDS * 0.25:
             # Redis is away for a moment: everybody waits, and nothing is lost.
             has_been_away = True
@@ -247,8 +271,16 @@ def drive(folder, redis, services, whole, rolling):
             run(ROOT / "services/redis.sh", "resume", folder / "redis", redis)
         if not rolling.is_alive() and not rolling.is_over and went > SECONDS * 0.6:
             rolling.start()
-        time.sleep(max(0.0, every - (time.monotonic() - began - went)))
-    return sent
+        return went < SECONDS or rolling.is_alive()
+
+    load.go_on(RATES[-1], goes_on, angry_from=SECONDS * 0.5)
+
+
+def kept(folder, redis):
+    """Bytes that Kafka holds of records, and that Redis holds."""
+    logs = sum(file.stat().st_size for file in (folder / "kafka/1/data").rglob("*.log"))
+    told = run(ROOT / "services/redis.sh", "cli", folder / "redis", redis, "info", "memory", stdout=subprocess.PIPE)
+    return logs, int(told.stdout.decode().split("used_memory:")[1].split()[0])
 
 
 def main():
@@ -311,7 +343,13 @@ def main():
         prometheus.look_at([*services, whole])
         rolling = Rolling(start, services, lambda: prometheus.look_at([*services, whole]))
         began = time.time()
-        sent = drive(folder, redis, services, whole, rolling)
+        load, kept_before = Load(services, whole), kept(folder, redis)
+        pids = {process.service: process.child.pid for process in [*services, whole]}
+        pids |= {"Kafka": (folder / "kafka/1/pid").read_text().strip()}
+        pids |= {"Redis": (folder / f"redis/{redis}/pid").read_text().strip()}
+        costs = [cost(load, rate, pids) for rate in RATES]
+        disturb(load, folder, redis, rolling)
+        sent = load.sent
 
         # Posts about both brands, as five services and as one process have heard them; shown once a minute.
         for _ in range(150):
@@ -336,11 +374,15 @@ def main():
             capture_output=True,
             text=True,
         ).stdout.splitlines()
-        empty = []
+        empty, several = [], []
         for query in queries:
-            dashboard, panel, expression = query.split("\t")
-            if not prometheus.draws(expression, began):
+            dashboard, panel, kind, expression = query.split("\t")
+            drawn = prometheus.draws(expression, began)
+            if drawn == 0:
                 empty.append(f"{dashboard}: {panel}: {expression}")
+            elif kind == "stat" and drawn > 1:
+                # Grafana would show one of them, and who looks would take it for all.
+                several.append(f"{dashboard}: {panel}: {expression}")
         if pictures := os.environ.get("PICTURES"):
             address = f"http://127.0.0.1:{prometheus.port}"
             run(sys.executable, ROOT / "deploy/grafana/picture.py", address, began, time.time(), pictures)
@@ -355,11 +397,11 @@ def main():
             capture_output=True,
             text=True,
         )
-        spent = {process.service: process.used() for process in [*services, whole]}
+        kept_a_post = [(now - then) / sent for now, then in zip(kept(folder, redis), kept_before)]
         for process in [*services, whole]:
             process.stop()
 
-    print(f"{sent} posts in {SECONDS} s; open incidents {incidents}; alerts that fire: {firing}")
+    print(f"{sent} posts; open incidents {incidents}; alerts that fire: {firing}")
     print(
         f"posts heard about the brands: {heard['spike-detect']:.0f} by five services, {heard['all']:.0f} by one process"
     )
@@ -370,14 +412,16 @@ def main():
         + "; the last: "
         + told.stdout.splitlines()[-1]
     )
-    print(f"{'service':<14}{'CPU ms for 1,000 posts':>24}{'MiB':>8}")
-    for service, (seconds, held) in spent.items():
-        seconds += sum(process.spent for process in rolling.gone if process.service == service)
-        print(f"{service:<14}{seconds / sent * 1e6:>24.0f}{held:>8.0f}")
+    print(" " * 14 + "".join(f"{f'at {rate}/s':>18}" for rate in RATES))
+    print(f"{'':<14}" + f"{'CPU ms':>10}{'MiB':>8}" * len(RATES) + "   CPU for 1,000 posts")
+    for name in pids:
+        print(f"{name:<14}" + "".join(f"{at[name][0]:>10.0f}{at[name][1]:>8.0f}" for at in costs))
+    print(f"Kafka keeps {kept_a_post[0]:.0f} bytes a post in one copy, Redis {kept_a_post[1]:.0f}")
     print(
         f"{len(queries) - len(empty)} of {len(queries)} panel queries gave something; brands to choose from: {brands}"
     )
     faults = [f"nothing came of {query}" for query in empty]
+    faults += [f"several lines for one number: {query}" for query in several]
     if len(brands) != 2:
         faults.append("the brands to choose from are others")
     if "tocsin.incident.v1" not in told.stderr or "tocsin.signal.v1" not in told.stderr:

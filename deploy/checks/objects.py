@@ -15,7 +15,8 @@ SHAPES = {
     "keda.sh/v1alpha1": keda,
     "monitoring.coreos.com/v1": prometheus,
 }
-# Strimzi publishes no shapes that can be installed: its topics are held against the program's by tests/tests/manifests.rs.
+# Strimzi publishes no shapes that can be installed: its topics are held against the program's by tests/tests/manifests.rs,
+# and pods.py makes topics and user from them, in real brokers.
 ELSEWHERE = {"kafka.strimzi.io/v1beta2"}
 # Held against their shapes by kubernetes-validate.
 OWN = {"v1", "apps/v1", "policy/v1", "networking.k8s.io/v1"}

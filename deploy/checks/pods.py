@@ -1,13 +1,15 @@
 """Runs the pods of k8s/ where there is no cluster: each container's command as a process with the very environment,
 config, mounts, user and read-only root that its manifest gives it, in a network namespace of its own.
 
-    target/manifests/bin/python deploy/checks/pods.py target/proof/tocsin      needs root
+    target/manifests/bin/python deploy/checks/pods.py target/proof/tocsin [dev] [base] [prod]      needs root
 
 First the one pod of overlays/dev: it gets ready, takes a post, and ends well. Then base, over real Kafka and Redis, at
 the names that its config has for them: under a steady load each service is scaled from one pod to three, which must
-share its partitions two by two, and back to one, which must have all six. A pod gets posts once its readiness probe
-says so, and none after it is told to go. Fails if a pod does not get ready, does not end well within its grace period,
-if partitions are not spread, or if a post is lost or counted twice.
+share its partitions two by two, and back to one, which must have all six. Then overlays/prod, over three brokers with
+TLS, a password and rights, and a Redis Cluster with TLS, its topics and its user made from the overlay's own objects: a
+broker is killed and comes back, and every pod is replaced. A pod gets posts once its readiness probe says so, and none
+after it is told to go. Fails if a pod does not get ready, does not end well within its grace period, if partitions are
+not spread, or if a post is lost or counted twice.
 
 Everything lies in a network namespace that ends with it: nothing is seen of it outside.
 """
@@ -28,13 +30,15 @@ import threading
 import time
 
 import yaml
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, KafkaException
+from confluent_kafka import admin as kafka_admin
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(sys.executable).parent
 NODE = "10.244.0.1"
-# The names that the config of base has for the servers.
-KAFKA, REDIS = "kafka-kafka-bootstrap.kafka.svc", "redis.redis.svc"
+# The names that the configs have for the servers.
+NAMES = ["kafka-kafka-bootstrap.kafka.svc", "redis.redis.svc"] + [f"redis-{n}.redis.redis.svc" for n in range(3)]
+STAGES = ["ingest", "tokenize", "score", "spike-detect", "notify"]
 BRAND = "山岚茶饮"
 PARTITIONS = 6
 POSTS_A_SECOND = int(os.environ.get("POSTS_A_SECOND", "200"))
@@ -82,7 +86,7 @@ def post(name):
 class Cluster:
     """The objects of an overlay, and the files that their volumes have."""
 
-    def __init__(self, overlay, binary, folder):
+    def __init__(self, overlay, binary, folder, secrets=()):
         # One of the two was put beside this Python by deploy/checks/run.sh, where neither was there.
         build = ["kubectl", "kustomize"] if shutil.which("kubectl") else [BIN / "kustomize", "build"]
         built = run(*build, ROOT / "k8s" / overlay, capture_output=True, text=True).stdout
@@ -91,19 +95,22 @@ class Cluster:
         run(ROOT / "deploy/root.sh", binary, self.image)
         for mount in ("dev", "proc", "run/secrets/tocsin"):
             (self.image / mount).mkdir(parents=True, exist_ok=True)
-        (self.image / "etc/hosts").write_text(f"127.0.0.1 localhost\n{NODE} {KAFKA} {REDIS}\n")
+        (self.image / "etc/hosts").write_text(f"127.0.0.1 localhost\n{NODE} {' '.join(NAMES)}\n")
         (folder / "config").mkdir()
-        (config,) = [one for one in self.objects if one["kind"] == "ConfigMap"]
+        (config,) = self.of_kind("ConfigMap")
         for name, text in config["data"].items():
             (folder / "config" / name).write_text(text)
         # k8s/README.md makes it.
         (folder / "secrets").mkdir()
-        (folder / "secrets/inlet-token").write_text("a-token-for-the-test")
+        for key, content in {"inlet-token": "a-token-for-the-test", **dict(secrets)}.items():
+            (folder / "secrets" / key).write_text(content)
+
+    def of_kind(self, *kinds):
+        return [one for one in self.objects if one["kind"] in kinds]
 
     def workload(self, name):
-        kinds = ("Deployment", "StatefulSet")
-        (found,) = [one for one in self.objects if one["kind"] in kinds and one["metadata"]["name"] == name]
-        return found["spec"]["template"]["spec"]
+        (found,) = [one for one in self.of_kind("Deployment", "StatefulSet") if one["metadata"]["name"] == name]
+        return found["spec"]
 
 
 class Pod:
@@ -114,7 +121,7 @@ class Pod:
     def __init__(self, cluster, name):
         number = next(Pod.numbers)
         self.name, self.address, self.space = f"{name}-{number}", f"10.244.0.{number}", f"pod-{number}"
-        spec = cluster.workload(name)
+        spec = cluster.workload(name)["template"]["spec"]
         (container,) = spec["containers"]
         (port,) = container["ports"]
         self.port, self.ready = port["containerPort"], container["readinessProbe"]["httpGet"]["path"]
@@ -209,7 +216,7 @@ class Load(threading.Thread):
             time.sleep(max(0.0, began + beat * every - time.monotonic()))
 
 
-def dev(binary, folder):
+def dev(_, binary, folder):
     pod = Pod(Cluster("overlays/dev", binary, folder), "tocsin")
     until("the pod of overlays/dev is ready", pod.is_ready)
     if not pod.send(json.dumps(post("first")).encode() + b"\n"):
@@ -238,11 +245,11 @@ def scale(cluster, stage, pods):
     print(f"base: {stage} 1 -> 3 -> 1: partitions 6, 2+2+2, 6")
 
 
-def ids(topic, count):
+def ids(brokers, topic, count):
     """The ids of the first posts of a topic, as a reader downstream sees them."""
     consumer = Consumer(
         {
-            "bootstrap.servers": f"{NODE}:9092",
+            "bootstrap.servers": brokers,
             "group.id": "pods.py",
             "auto.offset.reset": "earliest",
             "isolation.level": "read_committed",
@@ -261,35 +268,121 @@ def ids(topic, count):
     return found
 
 
+def servers(cleanup, folder, kafka, redis, **environment):
+    """Kafka and Redis, each by a verb of its script and at a port; those of this part, until it is over."""
+    environment = {"KAFKA_HOST": NODE, "REDIS_HOST": NODE, **environment}
+    for name, (verb, port) in (("kafka", kafka), ("redis", redis)):
+        script = ROOT / f"services/{name}.sh"
+        cleanup.callback(run, script, "stop", folder / name)
+        run(script, verb, folder / name, port, env={**os.environ, **environment})
+
+
+def start(cluster, pods_of):
+    """The pods of each service, once they are ready."""
+    services = {stage: [Pod(cluster, stage) for _ in range(pods_of(stage))] for stage in STAGES}
+    for pod in itertools.chain(*services.values()):
+        until(f"{pod.name} is ready", pod.is_ready)
+    return services
+
+
+def finish(name, services, load, brokers):
+    """Ends the load, and the pods once every post is through and counted once."""
+    load.is_over = True
+    load.join()
+    scored = ids(brokers, "tocsin.posts.scored", len(load.sent))
+    if scored != set(load.sent):
+        sys.exit(f"{len(load.sent)} posts were taken and {len(scored)} came through")
+    # Shown once a minute, by the pod that looks at the brand.
+    judges = services["spike-detect"]
+    heard = [float(len(load.sent))]
+    until("all are counted, once", lambda: heard in [judge.metrics("tocsin_brand_heard_posts") for judge in judges])
+    for pod in itertools.chain(*services.values()):
+        pod.stop()
+    print(f"{name}: {len(load.sent)} posts at {POSTS_A_SECOND} a second meanwhile; none lost, none counted twice")
+
+
 def base(cleanup, binary, folder):
-    listens = f"PLAIN://{NODE}:9092"
-    cleanup.callback(run, ROOT / "services/kafka.sh", "stop", folder / "kafka")
-    cleanup.callback(run, ROOT / "services/redis.sh", "stop", folder / "redis")
-    extra = f"listeners={listens},CONTROLLER://127.0.0.1:9102\nadvertised.listeners={listens}"
-    run(ROOT / "services/kafka.sh", "start", folder / "kafka", 9092, env={**os.environ, "KAFKA_EXTRA": extra})
-    run(ROOT / "services/redis.sh", "start", folder / "redis", 6379)
-    for setting in (["bind", f"127.0.0.1 {NODE}"], ["protected-mode", "no"]):
-        run(ROOT / "services/redis.sh", "cli", folder / "redis", 6379, "config", "set", *setting, stdout=subprocess.DEVNULL)
-    cluster = Cluster("base", binary, folder)
-    stages = ["ingest", "tokenize", "score", "spike-detect", "notify"]
-    services = {stage: [Pod(cluster, stage)] for stage in stages}
-    for pods in services.values():
-        until(f"{pods[0].name} is ready", pods[0].is_ready)
+    servers(cleanup, folder, ("start", 9092), ("start", 6379))
+    services = start(cluster := Cluster("base", binary, folder), lambda _: 1)
     load = Load(services["ingest"])
     load.start()
     for stage, pods in services.items():
         scale(cluster, stage, pods)
-    load.is_over = True
-    load.join()
-    scored = ids("tocsin.posts.scored", len(load.sent))
-    if scored != set(load.sent):
-        sys.exit(f"{len(load.sent)} posts were taken and {len(scored)} came through")
-    # Shown once a minute.
-    (judge,) = services["spike-detect"]
-    until("all are counted, once", lambda: judge.metrics("tocsin_brand_heard_posts") == [len(load.sent)])
-    for pods in services.values():
-        pods[0].stop()
-    print(f"base: {len(load.sent)} posts at {POSTS_A_SECOND} a second meanwhile; none lost, none counted twice")
+    finish("base", services, load, f"{NODE}:9092")
+
+
+def strimzi(cluster, brokers):
+    """Makes what Strimzi would make: the topics, and the user with its rights; the user's password."""
+    admin = kafka_admin.AdminClient({"bootstrap.servers": brokers})
+    made = []
+    for topic in (one["spec"] for one in cluster.of_kind("KafkaTopic")):
+        config = {key: str(value) for key, value in topic["config"].items()}
+        made.append(kafka_admin.NewTopic(topic["topicName"], topic["partitions"], topic["replicas"], config=config))
+    (user,) = cluster.of_kind("KafkaUser")
+    name, rights = user["metadata"]["name"], []
+    types = {"topic": "TOPIC", "group": "GROUP", "transactionalId": "TRANSACTIONAL_ID"}
+    words = {"Read": "READ", "Write": "WRITE", "Describe": "DESCRIBE", "DescribeConfigs": "DESCRIBE_CONFIGS"}
+    for right in user["spec"]["authorization"]["acls"]:
+        resource = right["resource"]
+        kind, pattern = kafka_admin.ResourceType[types[resource["type"]]], kafka_admin.ResourcePatternType.PREFIXED
+        for operation in right["operations"]:
+            may = kafka_admin.AclOperation[words[operation]], kafka_admin.AclPermissionType.ALLOW
+            rights.append(kafka_admin.AclBinding(kind, resource["name"], pattern, f"User:{name}", "*", *may))
+    how = kafka_admin.ScramCredentialInfo(kafka_admin.ScramMechanism.SCRAM_SHA_512, 4096)
+    change = kafka_admin.UserScramCredentialUpsertion(name, how, b"tocsin-secret")
+    asked = {**admin.create_topics(made), **admin.create_acls(rights), **admin.alter_user_scram_credentials([change])}
+    for what, answer in asked.items():
+        try:
+            answer.result(PATIENCE)
+        except KafkaException as why:
+            sys.exit(f"{what}: {why}")
+
+
+def lets_in(broker, ca):
+    """Whether a broker has heard of the user already."""
+    who = {"sasl.mechanism": "SCRAM-SHA-512", "sasl.username": "tocsin", "sasl.password": "tocsin-secret"}
+    where = {"bootstrap.servers": broker, "security.protocol": "SASL_SSL", "ssl.ca.location": str(ca)}
+    with contextlib.suppress(KafkaException):
+        return kafka_admin.AdminClient({**who, **where, "log_level": 0}).list_topics(timeout=2).topics
+    return None
+
+
+def prod(cleanup, binary, folder):
+    # Kafka asks for the password at the port that the config names; this script speaks to it at another.
+    plain, names = f"{NODE}:9073", ",".join([f"IP:{NODE}", *(f"DNS:{name}" for name in NAMES)])
+    servers(
+        cleanup, folder, ("start3", 9073), ("cluster-secure", 6379), KAFKA_SECURE="1", CERTIFICATE_NAMES=names
+    )
+    for port in range(6379, 6385):
+        may = ["tocsin", "on", ">tocsin-secret", "~tocsin:*", "+@all"]
+        run(ROOT / "services/redis.sh", "cli", folder / "redis", port, "acl", "setuser", *may, stdout=subprocess.DEVNULL)
+    secrets = {
+        "kafka-password": "tocsin-secret",
+        "redis-password": "tocsin-secret",
+        "kafka-ca.pem": (folder / "kafka/tls/ca.pem").read_text(),
+        "redis-ca.pem": (folder / "redis/tls/ca.pem").read_text(),
+        "webhook-url": "https://desk.example/tocsin",
+        "webhook-secret": "whsec_dG9jc2luLXRvY3Npbi10b2NzaW4tdG9jc2lu",
+    }
+    cluster = Cluster("overlays/prod", binary, folder, secrets)
+    strimzi(cluster, plain)
+    for port in (9093, 9094, 9095):
+        until("each broker knows the user", lambda port=port: lets_in(f"{NODE}:{port}", folder / "kafka/tls/ca.pem"))
+    services = start(cluster, lambda stage: cluster.workload(stage)["replicas"])
+    load = Load(services["ingest"])
+    load.start()
+    until("posts are scored", lambda: any(pod.metrics("tocsin_stage_records_out_total") for pod in services["score"]))
+    run(ROOT / "services/kafka.sh", "kill", folder / "kafka", 3)
+    for stage, pods in services.items():
+        for _ in range(len(pods)):
+            new = Pod(cluster, stage)
+            until(f"{new.name} is ready", new.is_ready)
+            pods.append(new)
+            pods.pop(0).stop()
+        if stage == "score":
+            run(ROOT / "services/kafka.sh", "restart", folder / "kafka", 3)
+    print("overlays/prod: two pods of each service were replaced one by one, a broker of three was away meanwhile")
+    finish("overlays/prod", services, load, plain)
 
 
 def main():
@@ -305,10 +398,12 @@ def main():
     with contextlib.ExitStack() as cleanup:
         folder = pathlib.Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="tocsin-pods-")))
         folder.chmod(0o755)
-        for part in ("dev", "base"):
-            (folder / part).mkdir()
-        dev(binary, folder / "dev")
-        base(cleanup, binary, folder / "base")
+        for part in (dev, base, prod):
+            if part.__name__ in (sys.argv[2:] or ("dev", "base", "prod")):
+                place = folder / part.__name__
+                place.mkdir()
+                with contextlib.ExitStack() as ended:
+                    part(ended, binary, place)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python deploy/grafana/dashboards.py            writes deploy/grafana/dashboards/*.json
     python deploy/grafana/dashboards.py --check    says whether they are as they would be written
-    python deploy/grafana/dashboards.py --queries  prints every query, a line each: dashboard, panel, query
+    python deploy/grafana/dashboards.py --queries  prints every query, a line each: dashboard, panel, kind of panel, query
 
 A panel says what it shows, in which unit, and when to worry. Queries ask for metrics of crates/runtime/src/metrics.rs
 and for the rules of deploy/prometheus/recording.yaml; tests/tests/papers.rs holds them against both.
@@ -13,6 +13,10 @@ import pathlib
 import sys
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "dashboards"
+# A nought may be shown only if somebody answers who would know of more: a query that finds nothing because nothing is
+# scraped must look like that, too. tests/tests/papers.rs knows these, and no others.
+NOUGHT = "sum(tocsin_build_info) * 0"
+NOTHING_WAITS = 'count(up{job="tocsin", service="all"} == 1) * 0'
 SOURCE = {"type": "prometheus", "uid": "${source}"}
 WIDTH = 24  # columns of a dashboard
 
@@ -55,8 +59,8 @@ class Dashboard:
         }
         self._add(panel, width, height)
 
-    def stat(self, title, description, unit, query, red):
-        """One number; red from `red` on."""
+    def stat(self, title, description, unit, query, red, nothing="no data"):
+        """One number; red from `red` on. `nothing` is what stands there if the query gives nothing."""
         self.show(
             title,
             description,
@@ -67,9 +71,12 @@ class Dashboard:
             height=4,
             options={"reduceOptions": {"calcs": ["lastNotNull"]}, "colorMode": "background"},
         )
-        self.panels[-1]["fieldConfig"]["defaults"]["thresholds"] = {
-            "mode": "absolute",
-            "steps": [{"color": "green", "value": None}, {"color": "red", "value": red}],
+        self.panels[-1]["fieldConfig"]["defaults"] |= {
+            "noValue": nothing,
+            "thresholds": {
+                "mode": "absolute",
+                "steps": [{"color": "green", "value": None}, {"color": "red", "value": red}],
+            },
         }
 
     def _break(self):
@@ -138,42 +145,45 @@ def well():
         "Processes away",
         "Processes that Prometheus cannot reach. Any is one too many.",
         "short",
-        'count(up{job="tocsin"} == 0) or vector(0)',
+        'sum(1 - up{job="tocsin"})',
         1,
     )
     d.stat(
         "Judged late",
         "Of the last hour's posts, those judged later than 5 s after receipt. 1 % may be.",
         "percentunit",
-        "tocsin:judged_late:ratio_rate1h or vector(0)",
+        "tocsin:judged_late:ratio_rate1h",
         0.01,
+        "no posts judged",
     )
     d.stat(
         "Waiting",
         "Records that wait in all topics together; nothing waits while all is in one process.",
         "short",
-        "sum(tocsin:link_lag_records:sum) or vector(0)",
+        f"sum(tocsin:link_lag_records:sum) or {NOTHING_WAITS}",
         1000,
     )
     d.stat(
         "Peers away",
         "Kafka, Redis, outlets that somebody cannot reach.",
         "short",
-        "sum(tocsin_peer_away) or vector(0)",
+        f"sum(tocsin_peer_away) or {NOUGHT}",
         1,
     )
     d.stat(
         "Notices lost",
         "Notices that a receiver refused for good in the last day.",
         "short",
-        'sum(increase(tocsin_deliveries_total{outcome="given_up"}[1d])) or vector(0)',
+        # One that was not there a day ago has all of its count from since then.
+        'sum((tocsin_deliveries_total{outcome="given_up"} unless tocsin_deliveries_total offset 1d) '
+        f'or increase(tocsin_deliveries_total{{outcome="given_up"}}[1d])) or {NOUGHT}',
         1,
     )
     d.stat(
         "Configs refused",
         "Processes whose newest config is not right; the one before is in force.",
         "short",
-        "count(tocsin_config_last_reload_successful == 0) or vector(0)",
+        "sum(1 - tocsin_config_last_reload_successful)",
         1,
     )
 
@@ -189,16 +199,13 @@ def well():
         "The share of what comes in that is no post, by inlet. More than 5 % is a broken sender.",
         "percentunit",
         ("tocsin:records_rejected:ratio_rate10m", "{{inlet}}"),
-        ("sum(rate(tocsin_records_rejected_total[10m])) * 0", "none"),
     )
     d.show(
         "Sent away",
         "How often senders were told to come again later. Any for long is too much coming in.",
         "reqps",
-        (
-            "sum by (inlet) (rate(tocsin_pushed_back_total[$__rate_interval])) or sum(rate(tocsin_commits_total[$__rate_interval])) * 0",
-            "{{inlet}}",
-        ),
+        # An inlet is there once it has sent somebody away.
+        (f"sum by (inlet) (rate(tocsin_pushed_back_total[$__rate_interval])) or {NOUGHT}", "{{inlet}}"),
     )
 
     d.row("Stages")
@@ -223,7 +230,7 @@ def well():
             'sum by (group) (rate(tocsin_transactions_total{outcome="taken_back"}[$__rate_interval]))',
             "taken back: {{group}}",
         ),
-        ("sum(rate(tocsin_commits_total[$__rate_interval])) * 0", "none"),
+        (NOUGHT, "none"),
     )
 
     d.row("Delay")
@@ -238,7 +245,7 @@ def well():
         "Records that a group has not done yet. A line that only climbs is a stage that is too slow.",
         "short",
         ("tocsin:link_lag_records:sum", "{{group}}"),
-        ("sum(tocsin_incidents_open) * 0", "none"),
+        (NOTHING_WAITS, "in one process"),
     )
     d.show(
         "Commits",
@@ -266,7 +273,7 @@ def well():
         "How often groups gave out their partitions anew: a few with each rollout, else none.",
         "short",
         ("sum by (group) (increase(tocsin_link_rebalances_total[$__rate_interval]))", "{{group}}"),
-        ("sum(tocsin_incidents_open) * 0", "none"),
+        (NOTHING_WAITS, "in one process"),
     )
 
     d.row("Cost")
@@ -319,15 +326,17 @@ def hears():
         "Bells today",
         "How often the bell rang in the last day, blue ones left out.",
         "short",
-        'sum(increase(tocsin_rings_total{severity!="blue"}[1d])) or vector(0)',
+        'sum(increase(tocsin_rings_total{severity!="blue"}[1d]))',
         1,
     )
     d.stat(
         "Negative",
         "Of the posts of the last hour about these brands, the part that is negative.",
         "percentunit",
-        'sum(tocsin_brand_negative_posts{brand=~"$brand"}) / (sum(tocsin_brand_heard_posts{brand=~"$brand"}) > 0) or vector(0)',
+        'sum(max by (brand) (tocsin_brand_negative_posts{brand=~"$brand"})) '
+        '/ (sum(max by (brand) (tocsin_brand_heard_posts{brand=~"$brand"})) > 0)',
         0.5,
+        "no posts",
     )
     d.stat(
         "Oldest judgement",
@@ -340,14 +349,15 @@ def hears():
         "Sources heard",
         "Sources from which posts came in the last hour.",
         "short",
-        "count(sum by (source) (increase(tocsin_posts_received_total[1h])) > 0) or vector(0)",
+        "sum(sum by (source) (increase(tocsin_posts_received_total[1h])) > bool 0)",
         1000,
+        "none yet",
     )
     d.stat(
         "Sources silent",
         "Signals of the last 15 min that a source has gone silent.",
         "short",
-        'sum(increase(tocsin_signals_total{kind="silence"}[15m])) or vector(0)',
+        'sum(increase(tocsin_signals_total{kind="silence"}[15m]))',
         1,
     )
 
@@ -445,7 +455,7 @@ def main(args):
         for name, dashboard in dashboards.items():
             for panel in dashboard.panels:
                 for target in panel.get("targets", ()):
-                    print(name, panel["title"], target["expr"], sep="\t")
+                    print(name, panel["title"], panel["type"], target["expr"], sep="\t")
         return 0
     stale = []
     for name, dashboard in dashboards.items():

@@ -150,6 +150,94 @@ fn rules_and_dashboards_ask_for_what_there_is() {
     }
 }
 
+/// What a query may put where it finds nothing: a nought of somebody who answers, and would know of more.
+const NOUGHTS: [&str; 3] = [
+    "sum(tocsin_build_info) * 0",
+    "count(up{job=\"tocsin\", service=\"all\"} == 1) * 0",
+    "sum by (inlet) (rate(tocsin_posts_received_total[10m])) * 0",
+];
+
+/// Whether a query says a number although it found nothing.
+fn makes_up(query: &str) -> bool {
+    let said = query.split_whitespace().collect::<Vec<_>>().join(" ");
+    let rest = NOUGHTS.iter().fold(said, |rest, nought| rest.replace(nought, ""));
+    let words: Vec<&str> = rest.split([' ', '(', ')']).filter(|word| !word.is_empty()).collect();
+    rest.contains("vector(") || words.windows(2).any(|pair| matches!(pair, ["*" | "or", "0"] | ["0", "*"]))
+}
+
+/// The dashboards' queries, as (dashboard, panel's title, kind of panel, query).
+fn panels() -> Vec<(&'static str, String, String, String)> {
+    let mut found = Vec::new();
+    for name in ["well", "hears"] {
+        let dashboard: Value =
+            serde_json::from_str(&read(&format!("deploy/grafana/dashboards/{name}.json"))).unwrap();
+        for panel in dashboard["panels"].as_array().unwrap() {
+            let text = |key: &str| panel[key].as_str().unwrap().to_owned();
+            for target in panel["targets"].as_array().into_iter().flatten() {
+                let query = target["expr"].as_str().unwrap().replace("$brand", ".+");
+                found.push((name, text("title"), text("type"), query));
+            }
+        }
+    }
+    assert!(found.len() > 40, "{} queries", found.len());
+    found
+}
+
+#[test]
+fn no_query_says_nought_where_it_found_nothing() {
+    for query in ["a or vector(0)", "sum(a) or sum(b) * 0", "a\n  or 0 * b"] {
+        assert!(makes_up(query), "{query} makes up a number");
+    }
+    for query in ["a > 14.4 * 0.01", "sum(a) or sum(tocsin_build_info) * 0", "rate(a[10m]) > 0"] {
+        assert!(!makes_up(query), "{query} makes up nothing");
+    }
+    for rule in alerts().iter().chain(&rules("deploy/prometheus/recording.yaml")) {
+        let place = rule.get("alert").or(rule.get("record")).unwrap();
+        assert!(!makes_up(rule["expr"].as_str().unwrap()), "{place}");
+    }
+    for (dashboard, title, _, query) in panels() {
+        assert!(!makes_up(&query), "{dashboard}: {title}: {query}");
+    }
+}
+
+/// A single number that is green because nothing was found is the worst of all: each is held against a Prometheus that
+/// scrapes nothing, and one that scrapes something.
+#[test]
+fn each_single_number_has_a_case_with_a_value_and_one_in_which_it_says_nothing() {
+    let tests = yaml("deploy/prometheus/panels_test.yaml");
+    let (mut speaks, mut is_silent) = (BTreeSet::new(), BTreeSet::new());
+    for case in tests["tests"].as_array().unwrap() {
+        for look in case["promql_expr_test"].as_array().unwrap() {
+            let samples = look["exp_samples"].as_array().unwrap().len();
+            assert!(samples < 2, "a single number of {samples}: {}", look["expr"]);
+            let seen = if samples == 0 { &mut is_silent } else { &mut speaks };
+            seen.insert(look["expr"].as_str().unwrap().to_owned());
+        }
+    }
+    let numbers = panels().into_iter().filter(|(_, _, kind, _)| kind == "stat").map(|(.., query)| query);
+    let numbers: BTreeSet<String> = numbers.collect();
+    assert!(numbers.len() > 10, "{numbers:?}");
+    assert_eq!(speaks, numbers, "a case with a value");
+    assert_eq!(is_silent, numbers, "a case in which nothing is scraped");
+}
+
+/// A rule that asks for a bucket which no histogram has finds nothing, for ever.
+#[test]
+fn the_bucket_of_the_promise_is_one_that_the_histogram_has() {
+    let list = read("crates/runtime/src/metrics.rs");
+    let (_, buckets) = list.split_once("const JUDGED_SECONDS: &[f64] =").unwrap();
+    let buckets = buckets.split(';').next().unwrap();
+    let mut asked = 0;
+    for rule in rules("deploy/prometheus/recording.yaml") {
+        let query = rule["expr"].as_str().unwrap();
+        for bucket in query.split("le=~\"").skip(1) {
+            assert!(bucket.starts_with("5|5[.]0\"}") && buckets.contains(" 5.0,"), "{query}: {buckets}");
+            asked += 1;
+        }
+    }
+    assert_eq!(asked, 5, "the rules for five spans of time");
+}
+
 /// What stands in the papers between backticks, or alone on a line, and begins with `tocsin `.
 fn commands(text: &str) -> Vec<Vec<&str>> {
     let quoted = text.split('`').skip(1).step_by(2);
