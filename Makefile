@@ -13,6 +13,8 @@ PROOF := --profile proof --workspace
 # How many times as many seeds `make soak` draws as `make test`.
 TIMES ?= 10
 SEED ?= 0
+# `make manifests LONG=long` asks kube-score, too; so does `make soak`.
+LONG ?=
 # Where labelled texts are: NAME.train.tsv and NAME.test.tsv.
 SETS ?= ../shared/data/sentiment
 # How long `make fuzz` tries each target.
@@ -45,9 +47,10 @@ test: setup ## everything that must hold, the demo included
 	$(TARGET)/proof/tocsin demo --exit
 	cargo test $(PROOF) --no-fail-fast
 
-soak: setup ## the long forms of the tests: more seeds, more cases, poison and load (TIMES=10)
+soak: setup ## the long forms of the tests: more seeds, more cases, poison and load, kube-score (TIMES=10)
 	cargo build $(PROOF) --all-targets
 	TOCSIN_SOAK=1 TOCSIN_TIMES=$(TIMES) PROPTEST_CASES=4096 cargo test $(PROOF) --no-fail-fast
+	$(MAKE) manifests LONG=long
 	$(MAKE) fuzz
 
 kill: setup ## kill services, brokers and Redis under load in the order of SEED
@@ -95,7 +98,7 @@ peers: ## measure SnowNLP, cnsenti, VADER and TextBlob on the same rows (needs P
 	$(TARGET)/peers/bin/python benches/peers/measure.py $(SETS) $(or $(ROWS),500)
 
 manifests: ## hold deploy/ and k8s/ against what reads them: promtool, kustomize, shapes, habits (needs Python and Go)
-	deploy/checks/run.sh $(TARGET)/manifests
+	deploy/checks/run.sh $(TARGET)/manifests $(LONG)
 
 image-root: setup ## run the image's root file system without a container engine (needs root)
 	cargo build $(PROOF) --bin tocsin

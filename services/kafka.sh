@@ -12,7 +12,8 @@
 # With KAFKA_SECURE=1 each broker also listens with TLS and a password (SCRAM or PLAIN) on PORT+20+i and with
 # TLS and a client certificate on PORT+30+i, i from 0. Users: `app`, who may do all, and `guest`, who may do
 # nothing; passwords app-secret and guest-secret; certificates in DIR/tls. Topics are never made by themselves.
-# KAFKA_HEAP (384m): memory of a broker. KAFKA_EXTRA: more lines for its config.
+# KAFKA_HEAP (384m): memory of a broker. KAFKA_EXTRA: more lines for its config. KAFKA_HOST (127.0.0.1): where it
+# listens to clients. CERTIFICATE_NAMES: further names of the servers, as openssl has them (DNS:…,IP:…).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/processes.sh"
@@ -38,9 +39,10 @@ java_in() { # folder, memory, class, arguments …
 configure() { # DIR, PORT, how many, N
   local dir=$1 port=$2 count=$3 i=$(($4 - 1)) n voters='' secure=''
   for ((n = 0; n < count; n++)); do voters+=,$((n + 1))@127.0.0.1:$((port + 10 + n)); done
-  local listeners=PLAIN://127.0.0.1:$((port + i)) controller=CONTROLLER://127.0.0.1:$((port + 10 + i))
+  local host=${KAFKA_HOST:-127.0.0.1} controller=CONTROLLER://127.0.0.1:$((port + 10 + i))
+  local listeners=PLAIN://$host:$((port + i))
   if [ -n "${KAFKA_SECURE:-}" ]; then
-    listeners+=,PASSWORD://127.0.0.1:$((port + 20 + i)),CERTIFICATE://127.0.0.1:$((port + 30 + i))
+    listeners+=,PASSWORD://$host:$((port + 20 + i)),CERTIFICATE://$host:$((port + 30 + i))
     secure=$(secure_lines "$dir")
   fi
   mkdir -p "$dir/$4"

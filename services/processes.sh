@@ -78,7 +78,8 @@ stop_all() { # folder …
 }
 
 # A certificate authority and what it signed: ca.pem; server and client, each .crt and .key; server.pem (key and
-# chain in one). stranger.pem is an authority that signed nothing: for whoever must be refused.
+# chain in one). stranger.pem is an authority that signed nothing: for whoever must be refused. CERTIFICATE_NAMES is what
+# the servers are called beside localhost.
 certificates() { # folder
   [ -e "$1/server.pem" ] && return
   mkdir -p "$1"
@@ -92,7 +93,8 @@ certificates() { # folder
     for who in server client; do
       openssl req "${key[@]}" -subj "/CN=$who" -keyout $who.key -out $who.csr
       openssl x509 -req -in $who.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -out $who.crt \
-        -extfile <(printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n')
+        -extfile <(printf 'subjectAltName=%s\nextendedKeyUsage=serverAuth,clientAuth\n' \
+          "DNS:localhost,IP:127.0.0.1${CERTIFICATE_NAMES:+,$CERTIFICATE_NAMES}")
     done
     cat server.key server.crt ca.pem >server.pem
   ) 2>/dev/null

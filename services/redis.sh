@@ -7,6 +7,7 @@
 #   redis.sh sentinel DIR PORT        a primary `tocsin` on PORT, a replica on PORT+1, a sentinel on PORT+2
 #   redis.sh secure DIR PORT          one server, TLS only; users `app` and `guest` (may only read), passwords
 #                                     app-secret and guest-secret; certificates in DIR/tls
+#   redis.sh cluster-secure DIR PORT  both: six that speak TLS only, also among themselves
 #   redis.sh stop DIR                 all of DIR
 #   redis.sh kill|pause|resume DIR PORT
 #   redis.sh restart DIR PORT         a killed one again, on its data
@@ -14,7 +15,8 @@
 #   redis.sh cli DIR PORT ARGS…
 #
 # A primary that dies ahead of its replica: pause the replica, write, kill the primary, resume the replica.
-# MAXMEMORY_POLICY (noeviction) is that of new servers.
+# MAXMEMORY_POLICY (noeviction) is that of new servers. REDIS_HOST: an address at which they listen beside 127.0.0.1, and
+# that the servers of a cluster give out. CERTIFICATE_NAMES: see kafka.sh.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/processes.sh"
 
@@ -22,7 +24,8 @@ configure() { # DIR, PORT, lines …
   local dir=$1/$2
   mkdir -p "$dir"
   cat >"$dir/redis.conf" <<CONF
-bind 127.0.0.1
+bind 127.0.0.1 ${REDIS_HOST:-}
+protected-mode no
 port $2
 dir $dir
 save ""
@@ -58,18 +61,20 @@ is_whole() { # DIR, PORT
     ! cli "$@" info replication | grep -q master_link_status:down
 }
 
-cluster() { # DIR, PORT
-  local port ports=() fresh=yes
+cluster() { # DIR, PORT, lines …
+  local port ports=() fresh=yes host=${REDIS_HOST:-127.0.0.1}
   for port in $(seq "$2" $(($2 + 5))); do
-    ports+=("127.0.0.1:$port")
+    ports+=("$host:$port")
     [ -e "$1/$port/nodes.conf" ] && fresh=no
     configure "$1" "$port" 'cluster-enabled yes' "cluster-port $((port + 6))" \
       'cluster-config-file nodes.conf' 'cluster-node-timeout 2000' \
-      'cluster-replica-validity-factor 0' 'cluster-allow-replica-migration no' 'repl-diskless-sync-delay 0'
+      'cluster-replica-validity-factor 0' 'cluster-allow-replica-migration no' 'repl-diskless-sync-delay 0' \
+      "cluster-announce-ip $host" "${@:3}"
+    only_tls "$1" "$port"
     run "$1" "$port"
   done
   if [ $fresh = yes ]; then
-    redis-cli --cluster create "${ports[@]}" --cluster-replicas 1 --cluster-yes >"$1/create.log"
+    cli "$1" "$2" --cluster create "${ports[@]}" --cluster-replicas 1 --cluster-yes >"$1/create.log"
   fi
   for port in "${ports[@]}"; do wait_for "$1/${port#*:}" 30 is_whole "$1" "${port#*:}"; done
 }
@@ -89,13 +94,28 @@ CONF
   run "$1" $(($2 + 2)) --sentinel
 }
 
-secure() { # DIR, PORT
+# What a server has that speaks TLS only, into `secured`.
+secured_in() { # DIR
   certificates "$1/tls"
-  configure "$1" "$2" "tls-port $2" 'tls-auth-clients no' "tls-ca-cert-file $1/tls/ca.pem" \
-    "tls-cert-file $1/tls/server.crt" "tls-key-file $1/tls/server.key" \
-    'user default off' 'user app on >app-secret ~* +@all' 'user guest on >guest-secret ~* +@read +@connection'
-  sed -i 's/^port .*/port 0/' "$1/$2/redis.conf"
+  secured=('tls-auth-clients no' "tls-ca-cert-file $1/tls/ca.pem"
+    "tls-cert-file $1/tls/server.crt" "tls-key-file $1/tls/server.key"
+    'user default off' 'user app on >app-secret ~* &* +@all' 'user guest on >guest-secret ~* +@read +@connection')
+}
+
+only_tls() { # DIR, PORT: the port becomes that of TLS, if the server has certificates
+  if grep -q ^tls-cert-file "$1/$2/redis.conf"; then sed -i 's/^port \(.*\)/port 0\ntls-port \1/' "$1/$2/redis.conf"; fi
+}
+
+secure() { # DIR, PORT
+  secured_in "$1"
+  configure "$1" "$2" "${secured[@]}"
+  only_tls "$1" "$2"
   run "$1" "$2"
+}
+
+cluster-secure() { # DIR, PORT
+  secured_in "$1"
+  cluster "$1" "$2" "${secured[@]}" 'tls-cluster yes' 'tls-replication yes' 'masteruser app' 'masterauth app-secret'
 }
 
 # The append-only file has the time of each second in it. What is behind it goes.
@@ -110,7 +130,7 @@ cut_tail() { # DIR, PORT, seconds
 dir=$(folder "$2")
 case "$1" in
 start) configure "$dir" "$3" && run "$dir" "$3" ;;
-cluster | sentinel | secure) "$1" "$dir" "$3" ;;
+cluster | sentinel | secure | cluster-secure) "$1" "$dir" "$3" ;;
 stop) stop_all "$dir"/[0-9]* ;;
 kill) kill_now "$dir/$3" ;;
 pause) signal STOP "$dir/$3" ;;

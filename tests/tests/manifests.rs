@@ -321,6 +321,70 @@ fn each_process_may_write_nothing_but_its_data_and_is_nobody() {
     }
 }
 
+/// Who a rule of a NetworkPolicy is about, in short: its namespace, its pods' label, or an address.
+fn far_end(peer: &Value) -> String {
+    if let Some(block) = peer.get("ipBlock") {
+        assert!(list(block, "/except").len() >= 4, "the networks of the cluster itself are left out");
+        return text(block, "/cidr").to_owned();
+    }
+    let labels = |selector: &Value| -> Vec<String> {
+        let labels = selector.get("matchLabels").and_then(Value::as_object);
+        labels.into_iter().flatten().map(|(_, value)| value.as_str().unwrap().to_owned()).collect()
+    };
+    let [spaces, pods] =
+        ["namespaceSelector", "podSelector"].map(|selector| labels(&peer[selector]).join(""));
+    [spaces, pods].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
+}
+
+/// The ways that ARCHITECTURE.md draws, and no others: posts into ingest, every service to Kafka and Redis, notices
+/// out of notify, metrics to Prometheus, names from the cluster; and no service to another.
+#[test]
+fn only_the_ways_that_are_drawn_are_open() {
+    let (all, mut open) = (objects(), BTreeSet::new());
+    let mut closed = BTreeSet::new();
+    for policy in of_kind(&all, "NetworkPolicy") {
+        let chosen = &policy["spec"]["podSelector"];
+        let chosen: Vec<String> = match list(chosen, "/matchExpressions") {
+            // Everybody, by whatever label: all are tocsin.
+            [] => vec!["everybody".to_owned()],
+            expressions => expressions.iter().flat_map(|one| words(list(one, "/values"))).collect(),
+        };
+        let ways = [("Ingress", "/spec/ingress", "/from", "<-"), ("Egress", "/spec/egress", "/to", "->")];
+        for (kind, rules, peers, way) in ways {
+            let is_meant = words(list(policy, "/spec/policyTypes")).iter().any(|one| one == kind);
+            assert!(is_meant || list(policy, rules).is_empty(), "{policy:#}: {kind} is not among its types");
+            if is_meant && list(policy, rules).is_empty() {
+                closed.insert(format!("{} {way} nobody", chosen.join(" ")));
+            }
+            for rule in list(policy, rules) {
+                let ports = list(rule, "/ports").iter().map(|port| port["port"].to_string().replace('"', ""));
+                let ports = ports.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(",");
+                assert!(!ports.is_empty() && !list(rule, peers).is_empty(), "open to all: {policy:#}");
+                for (who, peer) in
+                    chosen.iter().flat_map(|who| list(rule, peers).iter().map(move |p| (who, p)))
+                {
+                    open.insert(format!("{who} {way} {}:{ports}", far_end(peer)));
+                }
+            }
+        }
+    }
+    let mut drawn: BTreeSet<String> = BTreeSet::from([
+        "everybody -> kube-system/kube-dns:53".to_owned(),
+        "everybody <- monitoring:http".to_owned(),
+    ]);
+    for stage in STAGES {
+        drawn.insert(format!("{stage} -> kafka:9092,9093"));
+        drawn.insert(format!("{stage} -> redis:6379"));
+    }
+    // One process for everything is what its first and last stage are.
+    for (first, last) in [("ingest", "notify"), ("all", "all")] {
+        drawn.insert(format!("{first} <- tocsin:http"));
+        drawn.insert(format!("{last} -> 0.0.0.0/0:443"));
+    }
+    assert_eq!(open, drawn);
+    assert_eq!(closed, ["everybody -> nobody", "everybody <- nobody"].map(str::to_owned).into());
+}
+
 #[test]
 fn the_health_check_of_compose_says_whether_a_process_is_ready() {
     for stage in STAGES {
