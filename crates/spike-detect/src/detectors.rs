@@ -279,6 +279,21 @@ impl<'a> Look<'a> {
         self.view
     }
 
+    /// What was heard, and how much should have been, in so many whole hours before a window.
+    pub(crate) fn hours_before(&self, window: &Window, hours: i64) -> (Counts, f64) {
+        let until = window.first.hour().0;
+        let place = |hour: i64| (hour - self.view.first_hour().0) as usize;
+        let mut counts = Counts::default();
+        self.view.hours[place(until - hours)..place(until)].iter().for_each(|hour| counts.add(hour));
+        let minutes = |hour: i64| hour as f64 * 60.0;
+        (counts, self.level.times * self.baseline.expected(minutes(until - hours), minutes(until)))
+    }
+
+    /// What a window of so many minutes varies beyond Poisson.
+    pub(crate) fn phi(&self, minutes: f64) -> f64 {
+        window_phi(minutes) * self.baseline.unrest + self.level.doubt
+    }
+
     /// Posts heard, and to be heard, in each minute of the view. Between the ends of the short windows all minutes are
     /// held alike, so it costs no more than the windows did.
     pub(crate) fn by_minute(&self) -> ByMinute {

@@ -36,6 +36,13 @@ pub(crate) fn negative_binomial_tail(k: f64, mean: f64, size: f64) -> f64 {
     ln_beta_regularised(mean / (mean + size), size / (mean + size), k, size) / LN_10
 }
 
+/// ln P(X = k) of a negative binomial count with this mean and size, both above 0.
+pub(crate) fn ln_negative_binomial(k: f64, mean: f64, size: f64) -> f64 {
+    ln_gamma(k + size) - ln_gamma(size) - ln_gamma(k + 1.0)
+        + k * (mean / (mean + size)).ln()
+        + size * (size / (mean + size)).ln()
+}
+
 /// log10 P(X >= k) of a binomial count of n tries at probability p: I_p(k, n - k + 1) (DLMF 8.17.5).
 pub(crate) fn binomial_tail(k: f64, n: f64, p: f64) -> f64 {
     if k <= 0.0 || p >= 1.0 {
@@ -203,12 +210,7 @@ mod tests {
         for (k, mean, size) in
             [(3, 0.2, 4.0), (12, 4.0, 0.5), (60, 20.0, 5.5), (500, 100.0, 6.7), (9, 30.0, 12.0)]
         {
-            let ln_term = |n: u32| {
-                let n = f64::from(n);
-                ln_gamma(n + size) - ln_gamma(size) - ln_gamma(n + 1.0)
-                    + n * f64::ln(mean / (mean + size))
-                    + size * f64::ln(size / (mean + size))
-            };
+            let ln_term = |n: u32| ln_negative_binomial(f64::from(n), mean, size);
             close(negative_binomial_tail(f64::from(k), mean, size), log10_sum((k..k + 6000).map(ln_term)));
         }
     }

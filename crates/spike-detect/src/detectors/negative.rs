@@ -13,6 +13,14 @@
 //! own negatives away, and a shift at the same volume is still seen. The share itself is not quite known and not
 //! quite constant: its relative variance is added to that of the factor. Posts come in clumps, by reposts of
 //! reposts: they are counted in those.
+//!
+//! No gamma of a brand's own phi foresees a holiday, a campaign or a source that was not heard before. So the prior is
+//! a mixture of two gammas (a contaminated prior; Berger and Berliner, Annals of Statistics 1986): the brand's own, and
+//! with a small probability that of an [`OCCASION`], whose factor may be nearly anything. An occasion lasts for hours:
+//! how probable it is say the posts that were not negative in the two hours before the window, so a burst that has
+//! only begun is judged as ever. The tail is the mean of the two, each with its weight.
+
+use std::f64::consts::LN_10;
 
 use tocsin_model::{Evidence, Kind, Severity};
 
@@ -20,7 +28,7 @@ use super::{Detector, Finding, Look, SHORT_MINUTES, Test, Window};
 use crate::baseline::Reading;
 use crate::evidence::number;
 use crate::severity::Excess;
-use crate::surprise::{binomial_tail, negative_binomial_tail};
+use crate::surprise::{binomial_tail, ln_negative_binomial, negative_binomial_tail};
 
 pub(super) const DETECTOR: Detector =
     Detector { kind: Kind::Negative, finds: "more negative posts than the brand's own share explains", test };
@@ -39,6 +47,11 @@ const HOURS_OF_COMPLAINTS: (f64, f64) = (2.0, 3.0);
 /// What is added to a count before its tail is asked for: half of the probability of exactly so many is left
 /// out (the mid-p value, Lancaster 1961). The whole of it makes tests of small counts err seldomer than they may.
 const MID: f64 = 0.5;
+/// How probable it is, before anything was seen, that something goes on which makes more people talk, and what volume
+/// varies then, as variance over mean squared.
+const OCCASION: (f64, f64) = (0.001, 4.0);
+/// By how many hours before the window an occasion is known.
+const OCCASION_HOURS: i64 = 2;
 /// The own share is held possible this many standard errors above what was found.
 const DOUBT_DEVIATIONS: f64 = 0.5;
 
@@ -53,6 +66,7 @@ fn test(look: &Look<'_>, window: &Window) -> Option<Finding> {
         share_posts: look.level.share_posts,
         share_doubt: look.level.share_doubt,
         clump: look.baseline.clump,
+        occasion: occasion(look, window),
         posts_an_hour: look.baseline.rate(),
         excess_hours: excess_hours(window.minutes),
     };
@@ -71,6 +85,21 @@ fn test(look: &Look<'_>, window: &Window) -> Option<Finding> {
         log10_threshold: look.rule.log10_threshold(window.minutes),
         test: Test::Negative(given),
     })
+}
+
+/// How probable it is that an occasion has gone on since before a window. No more posts than expected make none.
+fn occasion(look: &Look<'_>, window: &Window) -> f64 {
+    let (counts, expected) = look.hours_before(window, OCCASION_HOURS);
+    let (heard, sum) = (counts.heard as f64, counts.negative as f64 / 1000.0);
+    let others = heard - look.baseline.reading.sure(sum, heard);
+    let (expected, own_phi) = (expected * (1.0 - look.level.share), look.phi(60.0 * OCCASION_HOURS as f64));
+    if others <= expected || expected <= 0.0 || own_phi >= OCCASION.1 {
+        return 0.0;
+    }
+    let clump = look.baseline.clump;
+    let ln_of = |phi: f64| ln_negative_binomial(others / clump, expected / clump, 1.0 / phi);
+    let odds = OCCASION.0 / (1.0 - OCCASION.0) * (ln_of(OCCASION.1) - ln_of(own_phi)).exp();
+    1.0 - 1.0 / (1.0 + odds)
 }
 
 /// How many hours' complaints the excess must hold in a window.
@@ -99,6 +128,8 @@ pub(crate) struct Given {
     share_doubt: f64,
     /// In clumps of how many they come.
     clump: f64,
+    /// How probable it is that an occasion has gone on since before the window.
+    occasion: f64,
     /// The brand's, over a day.
     posts_an_hour: f64,
     /// So many hours' complaints must be in the excess.
@@ -115,8 +146,18 @@ impl Given {
 
     /// How many surely negative posts are usual beside the others.
     fn usual(&self) -> f64 {
-        let (others, prior) = (self.heard - self.negative(), 1.0 / self.phi);
-        self.share * self.expected * (prior + others) / (prior + self.expected * (1.0 - self.share))
+        (1.0 - self.occasion) * self.usual_at(self.phi) + self.occasion * self.usual_at(OCCASION.1)
+    }
+
+    /// The same, were that what the volume varies.
+    fn usual_at(&self, phi: f64) -> f64 {
+        let prior = 1.0 / phi;
+        self.share * self.expected * (prior + self.others()) / (prior + self.expected * (1.0 - self.share))
+    }
+
+    /// Heard, and not negative.
+    fn others(&self) -> f64 {
+        self.heard - self.negative()
     }
 
     /// Whether they are so many, and so much more than usual, that it is worth asking how unlikely that is.
@@ -132,13 +173,21 @@ impl Given {
 
     /// log10 of the probability of so many or more.
     pub(crate) fn log10_p(&self) -> f64 {
-        let (others, prior) = (self.heard - self.negative(), 1.0 / self.phi);
-        let size = 1.0 / (1.0 / (prior + others / self.clump) + self.share_doubt);
-        negative_binomial_tail(self.negative() / self.clump + MID, self.usual() / self.clump, size)
+        let part = |weight: f64, phi: f64| weight.log10() + self.log10_p_at(phi);
+        let (a, b) = (part(1.0 - self.occasion, self.phi), part(self.occasion, OCCASION.1));
+        // Added up from the greater one down: both may be too small to be told from nothing.
+        let (more, less) = (a.max(b), a.min(b));
+        if more == f64::NEG_INFINITY { more } else { more + 10f64.powf(less - more).ln_1p() / LN_10 }
+    }
+
+    /// The same, were that what the volume varies.
+    fn log10_p_at(&self, phi: f64) -> f64 {
+        let size = 1.0 / (1.0 / (1.0 / phi + self.others() / self.clump) + self.share_doubt);
+        negative_binomial_tail(self.negative() / self.clump + MID, self.usual_at(phi) / self.clump, size)
     }
 
     /// What evidence must say beside the counts.
-    pub(crate) fn numbers(&self) -> [(&'static str, f64); 7] {
+    pub(crate) fn numbers(&self) -> [(&'static str, f64); 8] {
         [
             ("volume_phi", self.phi),
             ("doubtful_probability", self.reading.doubtful),
@@ -146,6 +195,7 @@ impl Given {
             ("own_share_posts", self.share_posts),
             ("own_share_variance", self.share_doubt),
             ("clump_posts", self.clump),
+            ("occasion_probability", self.occasion),
             ("posts_an_hour", self.posts_an_hour),
         ]
     }
@@ -162,8 +212,57 @@ impl Given {
             share_posts: number(evidence, "own_share_posts")?,
             share_doubt: number(evidence, "own_share_variance")?,
             clump: number(evidence, "clump_posts")?,
+            occasion: number(evidence, "occasion_probability")?,
             posts_an_hour: number(evidence, "posts_an_hour")?,
             excess_hours: excess_hours(evidence.window_minutes),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An hour of a brand of which one post in ten complains: so many heard, and so many of them surely negative.
+    fn hour(expected: f64, heard: f64, negative: f64, occasion: f64) -> Given {
+        Given {
+            heard,
+            sum: negative,
+            expected,
+            phi: 0.08,
+            reading: Reading::default(),
+            share: 0.1,
+            share_posts: 4_000.0,
+            share_doubt: 0.01,
+            clump: 1.0,
+            occasion,
+            posts_an_hour: 20.0,
+            excess_hours: 2.0,
+        }
+    }
+
+    #[test]
+    fn on_an_occasion_the_share_alone_tells() {
+        // A night of a holiday: sixteen times as many posts, and twice as many in a hundred are negative.
+        let (ordinary, holiday) = (hour(2.4, 40.0, 8.0, 0.0), hour(2.4, 40.0, 8.0, 0.999_999));
+        assert!(ordinary.log10_p() < -5.0, "{}", ordinary.log10_p());
+        assert!(holiday.log10_p() > -3.0, "{}", holiday.log10_p());
+        assert!(holiday.usual() > 0.85 * 32.0 / 9.0, "{}", holiday.usual());
+        // A crisis in it is unlikely all the same.
+        assert!(hour(2.4, 40.0, 24.0, 0.999_999).log10_p() < -6.0);
+    }
+
+    #[test]
+    fn near_the_threshold_a_small_doubt_of_an_occasion_changes_hardly_anything() {
+        for (expected, others, negative) in [(0.2, 0.0, 3.0), (2.4, 3.0, 6.0), (20.0, 30.0, 14.0)] {
+            let p = |occasion| hour(expected, others + negative, negative, occasion).log10_p();
+            let (plain, mixed) = (p(0.0), p(0.001));
+            assert!((-8.0..-4.0).contains(&plain) && mixed - plain < 0.3, "{expected}: {plain} {mixed}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_expected_at_all_is_no_riddle() {
+        assert_eq!(hour(0.0, 5.0, 5.0, 0.5).log10_p(), f64::NEG_INFINITY);
     }
 }
