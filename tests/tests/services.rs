@@ -125,9 +125,39 @@ fn a_post_by_http_goes_through_five_processes_and_rings_at_a_webhook() {
     });
     assert_eq!(traces[0].len(), 32);
     assert!(traces.iter().all(|trace| *trace == traces[0]), "one post is one trace: {traces:?}");
+    let refused = services[0].connect().post("/v1/posts", LINES, b"no post\n").unwrap();
+    assert_eq!(refused.json()["rejected"], 1, "{}", refused.text());
+    are_looked_up(&town, notice["incident"]["id"].as_str().unwrap());
     for service in services {
         assert_eq!(service.stop(), Some(0));
     }
+}
+
+/// Commands find in the topics and in Redis what the services have made.
+fn are_looked_up(town: &Town, incident: &str) {
+    let ask = |words: &[&str]| said(program().args(words).arg("--config").arg(town.config()));
+    let json = |words: &[&str]| -> Vec<Value> {
+        ask(&[words, &["--json"]].concat()).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let listed = json(&["incidents", "list", "--open", "--brand", BRAND]);
+    assert!(listed.iter().any(|of| of["id"] == incident), "{listed:?}");
+    let shown = json(&["incidents", "show", incident]);
+    assert_eq!(shown[0]["subject"]["brand"], BRAND, "{shown:?}");
+    let signal = shown[0]["causes"][0].as_str().unwrap();
+    let explained = ask(&["explain", signal]);
+    assert!(explained.contains(BRAND) && explained.contains("posts"), "{explained}");
+
+    let rejected = json(&["rejected", "list"]);
+    let number = rejected[0]["number"].to_string();
+    assert_eq!((rejected.len(), &rejected[0]["reason"]), (1, &"syntax".into()), "{rejected:?}");
+    assert_eq!(json(&["rejected", "show", &number]), rejected);
+    let still = ask(&["rejected", "retry", &number]);
+    assert!(still.contains(&number), "it still is no post: {still}");
+
+    let week = json(&["baseline", "show", BRAND]);
+    assert_eq!(week.len(), 7 * 24);
+    let expected: f64 = week.iter().map(|hour| hour["expected"].as_f64().unwrap()).sum();
+    assert!(expected > 7.0 * 24.0, "ten posts an hour were usual: {expected}");
 }
 
 /// A replay through the services of a town.

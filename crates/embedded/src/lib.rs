@@ -22,6 +22,5 @@ mod windows; // the buckets
 pub use crate::forget::Keep;
 pub use crate::ledger::EmbeddedLedger;
 pub use crate::log::{EmbeddedIntake, EmbeddedLink};
-pub use crate::moving::KeptDays;
 pub use crate::office::{Delivery, HourRow, Office};
 pub use crate::store::{EmbeddedState, Store};

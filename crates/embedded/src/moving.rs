@@ -3,7 +3,9 @@
 
 use fjall::PersistMode;
 use tocsin_flow::Fault;
-use tocsin_model::{ArrivalTime, BrandId, Counts, Day, DayCounts, Hour, Minute, SIGNAL_KINDS, Subject};
+use tocsin_model::{
+    ArrivalTime, BrandId, Counts, Day, DayCounts, Hour, KeptDays, MINUTES_KEPT, Minute, SIGNAL_KINDS, Subject,
+};
 use tocsin_wire::StateRow;
 
 use crate::casebook::{incident_key, open_key, read_incident};
@@ -20,20 +22,6 @@ const TOGETHER: usize = 10_000;
 const SHARE_FROM: u64 = 20;
 /// And by how many times at most the past is made larger or smaller.
 const SCALE: std::ops::RangeInclusive<f64> = 0.02..=50.0;
-
-/// Minutes are kept for two days.
-const MINUTES_KEPT: i64 = 48 * 60;
-
-/// A subject's past as it is kept.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct KeptDays {
-    /// Where data time stands.
-    pub now: ArrivalTime,
-    /// When it was first counted.
-    pub first: Option<Minute>,
-    /// The days, oldest first.
-    pub days: Vec<(Day, DayCounts)>,
-}
 
 fn unreadable(why: tocsin_wire::Unreadable) -> Fault {
     broken_row(Space::Windows, why)

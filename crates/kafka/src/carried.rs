@@ -46,6 +46,7 @@ carried!(Scored, Topic::Scored, tocsin_wire::read_scored, |it| Some(&it.tokenize
 carried!(Signal, Topic::Signals, tocsin_wire::read_signal, |_| None);
 carried!(Incident, Topic::Incidents, tocsin_wire::read_incident, |_| None);
 carried!(Notice, Topic::Notices, tocsin_wire::read_notice, |_| None);
+carried!(Rejected, Topic::Rejected, tocsin_wire::read_rejected, |_| None);
 
 impl Carried for RawRecord {
     const TOPIC: Topic = Topic::Raw;

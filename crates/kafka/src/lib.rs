@@ -33,5 +33,5 @@ pub use crate::lanes::{lane_of, murmur2, post_key};
 pub use crate::link::KafkaLink;
 pub use crate::member::{Fences, Group, Incoming, Member, Memory, Missing, Outgoing, Portion, Standing};
 pub use crate::plan::{Plan, Replication, Step, apply, check, plan};
-pub use crate::reader::{done, read_all, read_lane};
+pub use crate::reader::{Start, done, fold, read_all, read_lane};
 pub use crate::topics::{Retention, TOPICS, Topic};

@@ -1,14 +1,15 @@
 //! Looking at topics from outside of any group: whether all is done, and what lies there.
 
-use std::ops::Range;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError;
+use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::{ClientContext, Offset, TopicPartitionList};
 use tocsin_flow::{Fault, Room};
-use tocsin_model::Lane;
+use tocsin_model::{ArrivalTime, Lane, Position};
 
 use crate::brokers::Brokers;
 use crate::carried::Carried;
@@ -20,6 +21,17 @@ use crate::topics::Topic;
 const ANSWER: Duration = Duration::from_secs(10);
 /// How long to wait before the next look whether a group has come further.
 const NAP: Duration = Duration::from_millis(100);
+
+/// From where a topic is read.
+#[derive(Clone, Debug)]
+pub enum Start {
+    /// Everything that lies in it.
+    Beginning,
+    /// What was written at this time or later.
+    Time(ArrivalTime),
+    /// These lanes alone, from these positions on.
+    Lanes(BTreeMap<Lane, Position>),
+}
 
 /// A reader of its own, or one that asks where a group is and never joins it.
 struct Reader {
@@ -50,39 +62,57 @@ impl Reader {
             .set("group.id", brokers.named(group))
             .set("isolation.level", "read_committed")
             .set("enable.auto.commit", "false")
+            // What is no longer kept is passed over.
+            .set("auto.offset.reset", "earliest")
             .set("enable.partition.eof", "true");
         let consumer = settings.create_with_context(Glass::default()).map_err(|e| fault::not_made(&e))?;
         Ok(Reader { consumer, topic: topic.full(&brokers.prefix), lanes: brokers.lanes })
     }
 
     fn all_lanes(&self, at: Offset) -> Result<TopicPartitionList, Fault> {
-        self.these(0..self.lanes, at)
+        self.these((0..self.lanes).map(|lane| (Lane(lane), at)))
     }
 
-    fn these(&self, these: impl IntoIterator<Item = u32>, at: Offset) -> Result<TopicPartitionList, Fault> {
+    fn these(&self, these: impl IntoIterator<Item = (Lane, Offset)>) -> Result<TopicPartitionList, Fault> {
         let mut lanes = TopicPartitionList::new();
-        for lane in these {
-            lanes.add_partition_offset(&self.topic, lane as i32, at).map_err(|e| self.fault(&e))?;
+        for (lane, at) in these {
+            lanes.add_partition_offset(&self.topic, lane.0 as i32, at).map_err(|e| self.fault(&e))?;
         }
         Ok(lanes)
     }
 
-    /// Reads from these positions to the end as of now, while `each` wants more; whether the end was reached.
+    fn starts(&self, start: Start) -> Result<TopicPartitionList, Fault> {
+        match start {
+            Start::Beginning => self.all_lanes(Offset::Beginning),
+            Start::Time(at) => {
+                let times = self.all_lanes(Offset::Offset(at.millis().max(0)))?;
+                self.consumer.offsets_for_times(times, ANSWER).map_err(|e| self.fault(&e))
+            }
+            Start::Lanes(lanes) => {
+                self.these(lanes.into_iter().map(|(lane, at)| (lane, Offset::Offset(at.0 as i64))))
+            }
+        }
+    }
+
+    /// Reads each lane from its position to the end as of now, while `each` wants more of it.
     fn read(
         &self,
         from: &TopicPartitionList,
-        mut each: impl FnMut(&rdkafka::message::BorrowedMessage<'_>) -> bool,
-    ) -> Result<bool, Fault> {
+        mut each: impl FnMut(&BorrowedMessage<'_>) -> bool,
+    ) -> Result<(), Fault> {
         self.consumer.assign(from).map_err(|e| self.fault(&e))?;
-        let mut ends = 0;
-        while ends < from.count() {
+        let mut open: BTreeSet<i32> = from.elements().iter().map(|element| element.partition()).collect();
+        while !open.is_empty() {
             match self.consumer.poll(ANSWER) {
                 Some(Ok(message)) => {
-                    if !each(&message) {
-                        return Ok(false);
+                    let lane = message.partition();
+                    if open.contains(&lane) && !each(&message) {
+                        open.remove(&lane);
+                        let ended = self.these([(Lane(lane as u32), Offset::Invalid)])?;
+                        self.consumer.pause(&ended).map_err(|e| self.fault(&e))?;
                     }
                 }
-                Some(Err(KafkaError::PartitionEOF(_))) => ends += 1,
+                Some(Err(KafkaError::PartitionEOF(lane))) => drop(open.remove(&lane)),
                 Some(Err(error)) => {
                     let told = self.consumer.context().0.take();
                     return Err(told.unwrap_or_else(|| self.fault(&error)));
@@ -90,7 +120,7 @@ impl Reader {
                 None => return Err(away(format!("{} is silent", self.topic))),
             }
         }
-        Ok(true)
+        Ok(())
     }
 
     /// Nothing stands behind what the group has committed. Positions alone do not tell: a transaction's end has one.
@@ -104,7 +134,12 @@ impl Reader {
                 element.set_offset(Offset::Beginning).map_err(|e| self.fault(&e))?;
             }
         }
-        self.read(&from, |_| false)
+        let mut is_done = true;
+        self.read(&from, |_| {
+            is_done = false;
+            false
+        })?;
+        Ok(is_done)
     }
 
     fn fault(&self, error: &KafkaError) -> Fault {
@@ -134,7 +169,7 @@ pub async fn done(brokers: &Brokers, group: &str, topic: Topic, room: &Room) -> 
 /// # Errors
 /// What keeps us from the brokers.
 pub async fn read_all<R: Carried + 'static>(brokers: &Brokers) -> Result<Vec<R>, Fault> {
-    read_lanes(brokers, 0..brokers.lanes).await
+    fold(brokers, Start::Beginning, Vec::new(), kept).await
 }
 
 /// The same of one lane.
@@ -142,22 +177,35 @@ pub async fn read_all<R: Carried + 'static>(brokers: &Brokers) -> Result<Vec<R>,
 /// # Errors
 /// As [`read_all`].
 pub async fn read_lane<R: Carried + 'static>(brokers: &Brokers, lane: Lane) -> Result<Vec<R>, Fault> {
-    read_lanes(brokers, lane.0..lane.0 + 1).await
+    let whole = Start::Lanes(BTreeMap::from([(lane, Position(0))]));
+    fold(brokers, whole, Vec::new(), kept).await
 }
 
-async fn read_lanes<R: Carried + 'static>(brokers: &Brokers, lanes: Range<u32>) -> Result<Vec<R>, Fault> {
+fn kept<R>(all: &mut Vec<R>, _: Lane, _: Position, record: R) -> bool {
+    all.push(record);
+    true
+}
+
+/// Goes through the topic of `R` to its end as of now: each lane in order, while `each` wants more of it. What cannot
+/// be read is left out.
+///
+/// # Errors
+/// As [`read_all`].
+pub async fn fold<R: Carried + 'static, T: Send + 'static>(
+    brokers: &Brokers,
+    from: Start,
+    mut so_far: T,
+    mut each: impl FnMut(&mut T, Lane, Position, R) -> bool + Send + 'static,
+) -> Result<T, Fault> {
     let brokers = brokers.clone();
     blocking(move || {
         let reader = Reader::open(&brokers, "reader", R::TOPIC)?;
-        let mut all = Vec::new();
-        reader.read(&reader.these(lanes, Offset::Beginning)?, |message| {
+        reader.read(&reader.starts(from)?, |message| {
             let mut record = incoming(message);
-            if let Some(mut bytes) = record.value.take() {
-                all.extend(R::read(&record, &mut bytes).ok());
-            }
-            true
+            let read = record.value.take().and_then(|mut bytes| R::read(&record, &mut bytes).ok());
+            read.is_none_or(|read| each(&mut so_far, Lane(message.partition() as u32), record.position, read))
         })?;
-        Ok(all)
+        Ok(so_far)
     })
     .await
 }

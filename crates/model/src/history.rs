@@ -6,6 +6,8 @@ use crate::{ArrivalTime, Counts, Day, Delta, Hour, Minute, Origins, Subject};
 
 /// Hours in a history: eight weeks.
 pub const HISTORY_HOURS: usize = 8 * 7 * 24;
+/// Minutes are kept for two days.
+pub const MINUTES_KEPT: i64 = 48 * 60;
 /// Complete hours before the one of `now` that may still change in what judging uses: a post is heard when it
 /// comes at most 60 min late, and a brand may descend to it 30 min after that.
 const UNSETTLED_HOURS: i64 = 2;
@@ -35,6 +37,17 @@ impl DayCounts {
         let hours = self.hours.into_iter().zip(day.first_hour().0..);
         hours.filter(|(counts, _)| !counts.is_empty()).map(|(counts, hour)| (Hour(hour), counts))
     }
+}
+
+/// A subject's past as it is kept.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KeptDays {
+    /// Where data time stands.
+    pub now: ArrivalTime,
+    /// When it was first counted.
+    pub first: Option<Minute>,
+    /// The days, oldest first.
+    pub days: Vec<(Day, DayCounts)>,
 }
 
 /// A subject's past as of `now`: the complete hours before the one of `now`, at most [`HISTORY_HOURS`].

@@ -25,7 +25,7 @@ mod window; // buckets as a judge sees them
 
 pub use crate::claim::{Claim, Record};
 pub use crate::counts::Counts;
-pub use crate::history::{DayCounts, HISTORY_HOURS, History};
+pub use crate::history::{DayCounts, HISTORY_HOURS, History, KeptDays, MINUTES_KEPT};
 pub use crate::ids::{
     AuthorId, AuthorKey, BadId, BrandId, IncidentId, Lane, NoticeId, OutletId, Position, PostId, SignalId,
     SourceId, Subject,

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use tocsin_flow::{Casebook, Fault, Windows};
-use tocsin_model::{ArrivalTime, Counts, Day, DayCounts, Hour, Minute, Subject};
+use tocsin_model::{
+    ArrivalTime, Counts, Day, DayCounts, Hour, KeptDays, MINUTES_KEPT, Minute, SourceId, Subject,
+};
 use tocsin_wire::{HourRow, StateRow};
 
 use crate::casebook::incidents_of;
 use crate::journal::{Entry, read, read_marks};
 use crate::layout::{LONG_LEASE, day, hour, number_in, subject_of};
-use crate::reply::pairs;
+use crate::reply::{broken, list, pairs, text};
 use crate::room::{Root, pack, unpack_day, unpack_hour};
 use crate::server::{Redis, Request};
 
@@ -40,6 +42,59 @@ impl Redis {
         Ok(hours.collect())
     }
 
+    /// The days that are kept of a subject.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`] while Redis is away.
+    pub async fn days(&self, subject: &Subject) -> Result<KeptDays, Fault> {
+        let past = self.past(subject).await?;
+        let now = self.now(&past).await?;
+        Ok(KeptDays { now, first: past.root.first, days: past.days.into_iter().collect() })
+    }
+
+    /// What the minutes of a subject hold from one to another, both included; none once they are forgotten.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`] while Redis is away.
+    pub async fn window(
+        &self,
+        subject: &Subject,
+        first: Minute,
+        last: Minute,
+    ) -> Result<Option<Counts>, Fault> {
+        let past = self.past(subject).await?;
+        if self.now(&past).await?.minute().0 - first.0 > MINUTES_KEPT {
+            return Ok(None);
+        }
+        let mut sum = Counts::default();
+        let minutes = past.hours.values().flat_map(|row| row.minutes.range(first..=last));
+        minutes.for_each(|(_, counts)| sum.add(counts));
+        Ok(Some(sum))
+    }
+
+    /// Where data time stands, to the minute: at the end of the newest that a source, or this subject, was counted in.
+    async fn now(&self, past: &Past) -> Result<ArrivalTime, Fault> {
+        let mut newest = past.newest();
+        for source in self.sources().await? {
+            newest = newest.max(self.past(&Subject::Source(source)).await?.newest());
+        }
+        Ok(newest.map(end_of).unwrap_or_default())
+    }
+
+    /// Every source that was ever counted, in order.
+    pub(crate) async fn sources(&self) -> Result<Vec<SourceId>, Fault> {
+        let key = self.keys().list("sources");
+        let mut read = redis::cmd("SMEMBERS");
+        read.arg(&key);
+        let mut sources = Vec::new();
+        for name in list(self.ask_one(Request::new(key, read)).await?, "the sources")? {
+            let name = text(name, "a source")?;
+            sources.push(SourceId::new(&name).map_err(|bad| broken("a source", bad))?);
+        }
+        sources.sort();
+        Ok(sources)
+    }
+
     /// Everything that is remembered of subjects, row by row: buckets, evidence, marks, incidents that are not over,
     /// data time. What is known of single posts is not among it.
     ///
@@ -48,9 +103,9 @@ impl Redis {
     pub async fn export(&self, mut each: impl FnMut(StateRow) -> Result<(), Fault>) -> Result<(), Fault> {
         let mut newest: Option<Minute> = None;
         for subject in self.subjects().await? {
-            let Past { root, hours, days } = self.past(&subject).await?;
-            let minutes = hours.values().filter_map(|row| row.minutes.last_key_value());
-            newest = newest.max(minutes.map(|(minute, _)| *minute).max());
+            let past = self.past(&subject).await?;
+            newest = newest.max(past.newest());
+            let Past { root, hours, days } = past;
             for row in rows(&subject, root, hours, days) {
                 each(row)?;
             }
@@ -60,7 +115,7 @@ impl Redis {
                 each(StateRow::Incident(Box::new(incident)))?;
             }
         }
-        newest.map_or(Ok(()), |minute| each(StateRow::Now(ArrivalTime::from_millis((minute.0 + 1) * 60_000))))
+        newest.map_or(Ok(()), |minute| each(StateRow::Now(end_of(minute))))
     }
 
     /// Whether nothing is remembered of any subject.
@@ -153,6 +208,11 @@ impl Redis {
 }
 
 impl Past {
+    /// The newest minute that is kept.
+    fn newest(&self) -> Option<Minute> {
+        self.hours.values().filter_map(|row| Some(*row.minutes.last_key_value()?.0)).max()
+    }
+
     fn hear(&mut self, entry: &Entry) {
         self.root.hear(entry);
         let Entry::Merged(delta, _) = entry else { return };
@@ -190,6 +250,10 @@ impl Past {
         }
         requests
     }
+}
+
+fn end_of(minute: Minute) -> ArrivalTime {
+    ArrivalTime::from_millis((minute.0 + 1) * 60_000)
 }
 
 /// A subject's past as rows.

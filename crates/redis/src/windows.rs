@@ -16,7 +16,7 @@ use crate::fold::fold;
 use crate::journal::{Entry, Stamps, read, write_marked, write_merged};
 use crate::layout::{Field, LONG_LEASE, day};
 use crate::list::List;
-use crate::reply::{broken, list, text};
+use crate::reply::broken;
 use crate::room::{Place, Room, Wanted, unpack_day};
 use crate::scripts::OFFER;
 use crate::server::{Redis, Request};
@@ -147,16 +147,7 @@ impl Windows for RedisState {
     }
 
     async fn sources(&mut self) -> Result<Vec<SourceId>, Fault> {
-        let key = self.redis().keys().list("sources");
-        let mut read = redis::cmd("SMEMBERS");
-        read.arg(&key);
-        let mut sources = Vec::new();
-        for name in list(self.redis().ask_one(Request::new(key, read)).await?, "the sources")? {
-            let name = text(name, "a source")?;
-            sources.push(SourceId::new(&name).map_err(|bad| broken("a source", bad))?);
-        }
-        sources.sort();
-        Ok(sources)
+        self.redis().sources().await
     }
 
     async fn mark(&mut self, subject: &Subject, kind: Kind, mark: Mark) -> Result<(), Fault> {

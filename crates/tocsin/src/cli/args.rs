@@ -876,7 +876,10 @@ Example:
 Examples:
   tocsin rejected retry 17 18
   tocsin rejected retry --reason limit           after an update that allows more
-  tocsin rejected retry --all")]
+  tocsin rejected retry --all
+
+With [kafka] in the config a record that was sent again stays in the list until its topic forgets it; sent once more,
+it is an update and counts once.")]
     Retry {
         /// Their numbers in the list
         #[arg(required_unless_present_any = ["all", "reason"], conflicts_with_all = ["all", "reason"])]

@@ -1,15 +1,22 @@
-//! What is asked, and the answers as JSON: the same from a running process and from a folder.
+//! What is asked, and the answers as JSON: the same from a running process, from a folder and over servers.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tocsin_embedded::{Office, Store};
+use tocsin_embedded::Store;
 use tocsin_flow::{Arrival, Arrivals, Fault, Intake};
 use tocsin_ingest::{BrandSet, Matcher, Query, clean};
-use tocsin_model::{ArrivalTime, BrandId, Day, DayCounts, Minute, Rejected, Signal, Span, State, Subject};
+use tocsin_kafka::KafkaIntake;
+use tocsin_model::{
+    ArrivalTime, BrandId, Day, DayCounts, Minute, Rejected, Signal, SignalId, Span, State, Subject,
+};
+
+use super::records::Records;
+use crate::config::Servers;
 
 /// One question.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -53,10 +60,10 @@ impl Which {
     }
 }
 
-/// Who answers: the store's office, and its intake for what is sent again.
+/// Who answers: from the records, and by the intake for what is sent again.
 #[derive(Clone)]
 pub(crate) struct Clerk {
-    office: Arc<Office>,
+    records: Records,
     intake: Arc<dyn Intake>,
 }
 
@@ -71,31 +78,39 @@ const TOGETHER: usize = 500;
 
 impl Clerk {
     pub(crate) fn of(store: &Store) -> Clerk {
-        Clerk { office: Arc::new(store.office()), intake: Arc::new(store.intake()) }
+        Clerk { records: Records::Folder(Arc::new(store.office())), intake: Arc::new(store.intake()) }
+    }
+
+    /// Over Kafka and Redis; nothing is asked of them yet.
+    pub(crate) fn over(servers: Arc<Servers>) -> Result<Clerk, Fault> {
+        let intake = Arc::new(KafkaIntake::open(&servers.kafka.brokers)?);
+        Ok(Clerk { records: Records::Servers(servers), intake })
     }
 
     /// Answers; `now` is when what is sent again arrives.
     pub(crate) async fn answer(&self, question: &Question, now: ArrivalTime) -> Result<Value, Fault> {
         match question {
-            Question::Incidents { open, brand, limit } => self.incidents(*open, brand.as_deref(), *limit),
+            Question::Incidents { open, brand, limit } => {
+                self.incidents(*open, brand.as_deref(), *limit).await
+            }
             Question::Incident { id } => {
-                let found = self.office.incidents()?.into_iter().find(|i| i.id.as_str() == id);
+                let found = self.records.incidents().await?.into_iter().find(|i| i.id.as_str() == id);
                 Ok(found.map_or(Value::Null, |i| value(&tocsin_wire::write_incident(&i))))
             }
-            Question::RejectedList { reason, limit } => self.rejected(reason.as_deref(), *limit),
+            Question::RejectedList { reason, limit } => self.rejected(reason.clone(), *limit).await,
             Question::RejectedOne { number } => {
-                let found = self.office.rejected_one(*number)?;
+                let found = self.records.rejected_of(&[*number]).await?.remove(number);
                 Ok(found.map_or(Value::Null, |r| numbered(*number, &r)))
             }
             Question::Retry { which } => self.retry(which, now).await,
-            Question::Days { brand } => self.days(brand),
-            Question::Signal { id, query } => self.signal(id, query.as_deref()),
+            Question::Days { brand } => self.days(brand).await,
+            Question::Signal { id, query } => self.signal(id, query.as_deref()).await,
         }
     }
 
-    fn days(&self, brand: &str) -> Result<Value, Fault> {
+    async fn days(&self, brand: &str) -> Result<Value, Fault> {
         let Ok(brand) = BrandId::new(brand) else { return Ok(Value::Null) };
-        let kept = self.office.days(&Subject::Brand(brand))?;
+        let kept = self.records.days(&Subject::Brand(brand)).await?;
         let day = |(day, counts): &(Day, DayCounts)| {
             json!([day.0, STANDARD.encode(tocsin_wire::write_day(counts))])
         };
@@ -103,20 +118,18 @@ impl Clerk {
         Ok(json!({"now": kept.now.millis(), "first": kept.first.map(|minute| minute.0), "days": days}))
     }
 
-    fn signal(&self, id: &str, query: Option<&str>) -> Result<Value, Fault> {
-        let mut found = None;
-        self.office.signals(|signal| {
-            if signal.id.as_str() == id {
-                found.get_or_insert(signal);
-            }
-        })?;
-        let Some(signal) = found else { return Ok(Value::Null) };
+    async fn signal(&self, id: &str, query: Option<&str>) -> Result<Value, Fault> {
+        let Ok(id) = SignalId::new(id) else { return Ok(Value::Null) };
+        let Some(signal) = self.records.signal(&id).await? else { return Ok(Value::Null) };
         let (holds, later) = match &signal.state {
             State::Abnormal { evidence, .. } => {
                 let last = signal.at.minute();
                 let first = Minute(last.0 - i64::from(evidence.window_minutes) + 1);
-                let taken = query.map_or(Ok(Vec::new()), |query| self.later(&signal, first, query))?;
-                (self.office.window(&signal.subject, first, last)?, taken)
+                let taken = match query {
+                    Some(query) => self.later(&signal, first, query).await?,
+                    None => Vec::new(),
+                };
+                (self.records.window(&signal.subject, first, last).await?, taken)
             }
             State::Cleared { .. } => (None, Vec::new()),
         };
@@ -126,64 +139,66 @@ impl Clerk {
 
     /// Kept posts that the query takes, of the window from `first` on, that were heard after the signal: at most
     /// [`LATER_MAX`] of them. What mentions the brand only by descent is not among them.
-    fn later(&self, signal: &Signal, first: Minute, query: &str) -> Result<Vec<Value>, Fault> {
+    async fn later(&self, signal: &Signal, first: Minute, query: &str) -> Result<Vec<Value>, Fault> {
         let Subject::Brand(brand) = &signal.subject else { return Ok(Vec::new()) };
         let Ok(query) = Query::parse(query) else { return Ok(Vec::new()) };
         let Ok(set) = BrandSet::compile(vec![(brand.clone(), query)], 0) else { return Ok(Vec::new()) };
         let mut matcher = Matcher::new(Arc::new(set));
-        let mut later = Vec::new();
-        for kept in self.office.recorded(signal.at) {
-            let (arrived, json) = kept?;
-            if arrived.after(signal.at) > HEARD || later.len() == LATER_MAX {
-                break;
+        let at = signal.at;
+        let each = move |later: &mut Vec<Value>, arrived: ArrivalTime, json: &[u8]| {
+            if arrived.after(at) > HEARD || later.len() == LATER_MAX {
+                return false;
             }
-            let Ok(post) = tocsin_wire::read_post(&json, arrived) else { continue };
-            let in_window = (first..=signal.at.minute()).contains(&post.created.minute());
+            let Ok(post) = tocsin_wire::read_post(json, arrived) else { return true };
+            let in_window = (first..=at.minute()).contains(&post.created.minute());
             let text = clean(&post);
-            if arrived > signal.at && in_window && !matcher.mentions(&post, &text).is_empty() {
+            if arrived > at && in_window && !matcher.mentions(&post, &text).is_empty() {
                 let excerpt: String = text.text.chars().take(EXCERPT_CHARS).collect();
                 let (id, arrived) = (post.id.to_string(), tocsin_wire::rfc3339(arrived.millis()));
                 later.push(json!({"id": id, "arrived": arrived, "excerpt": excerpt}));
             }
-        }
-        Ok(later)
+            true
+        };
+        self.records.posts(at, Vec::new(), each).await
     }
 
-    fn incidents(&self, open: bool, brand: Option<&str>, limit: usize) -> Result<Value, Fault> {
+    async fn incidents(&self, open: bool, brand: Option<&str>, limit: usize) -> Result<Value, Fault> {
         let of_brand = |subject: &Subject| match (brand, subject) {
             (None, _) => true,
             (Some(wanted), Subject::Brand(brand)) => brand.as_str() == wanted,
             (Some(_), Subject::Source(_)) => false,
         };
-        let all = self.office.incidents()?;
+        let all = self.records.incidents().await?;
         let wanted = all.iter().rev().filter(|i| !(open && i.is_over()) && of_brand(&i.subject)).take(limit);
         Ok(wanted.map(|i| value(&tocsin_wire::write_incident(i))).collect())
     }
 
-    fn rejected(&self, reason: Option<&str>, limit: usize) -> Result<Value, Fault> {
-        let mut latest = std::collections::VecDeque::new();
-        self.office.rejected(|number, rejected| {
-            if reason.is_none_or(|r| r == rejected.reason.name()) {
-                latest.push_front(numbered(number, &rejected));
-                latest.truncate(limit);
+    async fn rejected(&self, reason: Option<String>, limit: usize) -> Result<Value, Fault> {
+        let each = move |latest: &mut BTreeMap<_, _>, number, rejected: Rejected| {
+            if reason.as_deref().is_none_or(|r| r == rejected.reason.name()) {
+                latest.insert((rejected.at, number), numbered(number, &rejected));
+                if latest.len() > limit {
+                    latest.pop_first();
+                }
             }
-        })?;
-        Ok(Value::Array(latest.into()))
+        };
+        let latest = self.records.rejected(BTreeMap::new(), each).await?;
+        Ok(latest.into_values().rev().collect())
     }
 
-    /// Sends records again as if they came in now; those that still are no post stay where they are.
+    /// Sends records again as if they came in now; those that still are no post stay where they are, and over Kafka
+    /// all do: sent once more, they are updates and count once.
     async fn retry(&self, which: &Which, now: ArrivalTime) -> Result<Value, Fault> {
-        let (mut wanted, mut still) = (Vec::new(), Vec::new());
-        self.office.rejected(|number, rejected| {
+        let (which, mut still, mut sent) = (which.clone(), Vec::new(), 0);
+        let each = move |wanted: &mut Vec<u64>, number, rejected: Rejected| {
             if which.takes(number, &rejected) {
                 wanted.push(number);
             }
-        })?;
-        let mut sent = 0;
+        };
+        let wanted = self.records.rejected(Vec::new(), each).await?;
         for numbers in wanted.chunks(TOGETHER) {
             let (mut arrivals, mut gone) = (Arrivals::default(), Vec::new());
-            for number in numbers {
-                let Some(rejected) = self.office.rejected_one(*number)? else { continue };
+            for (number, rejected) in self.records.rejected_of(numbers).await? {
                 match tocsin_wire::read_post(&rejected.bytes, now) {
                     Ok(post) => {
                         arrivals.posts.push(Arrival {
@@ -191,7 +206,7 @@ impl Clerk {
                             source: post.id.source,
                             json: rejected.bytes,
                         });
-                        gone.push(*number);
+                        gone.push(number);
                     }
                     Err(refused) => still.push(json!({"number": number, "why": refused.reason.to_string()})),
                 }
@@ -199,9 +214,7 @@ impl Clerk {
             sent += gone.len();
             self.intake.take(arrivals).await?;
             // Durable in the log first: a crash here sends a record twice, which is an update and counts once.
-            for number in gone {
-                self.office.forget_rejected(number)?;
-            }
+            self.records.forget_rejected(&gone)?;
         }
         Ok(json!({"sent": sent, "still_rejected": still}))
     }

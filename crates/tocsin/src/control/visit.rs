@@ -1,7 +1,8 @@
-//! The command's side: asks the running process, else opens the folder.
+//! The command's side: asks the running process, else opens the folder; over Kafka and Redis it looks there itself.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -12,8 +13,9 @@ use super::door::{Card, PATH};
 use super::{reasons, usual, words};
 use crate::cli::args::{Baselines, Explain, Incidents, Place, Rejected};
 use crate::cli::{self, Exit};
-use crate::config::{self, Config};
+use crate::config::{self, Config, Servers};
 use crate::house::House;
+use crate::servers;
 
 /// How long the running process may take to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -99,7 +101,7 @@ pub(crate) fn baseline(typed: &Baselines, out: &mut impl Write) -> Result<std::i
 
 /// Runs `tocsin explain`.
 pub(crate) fn explain(typed: &Explain, out: &mut impl Write) -> Result<std::io::Result<()>, cli::Stop> {
-    let (_, config) = folder(&typed.place)?;
+    let (_, config) = whither(&typed.place)?;
     let is_of = |brand: &&config::Brand| typed.signal.starts_with(&format!("{}:", brand.subject()));
     let brand = config.as_ref().and_then(|config| config.brands.iter().find(is_of));
     let query = brand.map(|brand| brand.query_text.clone());
@@ -123,29 +125,54 @@ struct Visit {
     config: Option<Config>,
 }
 
-/// Which folder: the command line's, else the config's.
-fn folder(place: &Place) -> Result<(PathBuf, Option<Config>), cli::Stop> {
-    match (&place.data, config::load(place.config.as_deref(), config::environment())) {
-        (Some(folder), config) => Ok((folder.clone(), config.ok())),
-        (None, Ok(config)) => Ok((config.store.path.clone(), Some(config))),
-        (None, Err(faults)) => Err(faults.into()),
+/// Where records lie.
+enum Where {
+    Folder(PathBuf),
+    Servers(Arc<Servers>),
+}
+
+/// The folder of the command line; else what the config says. In an image a folder is always named: one without a store
+/// does not stand before the servers of the config.
+fn whither(place: &Place) -> Result<(Where, Option<Config>), cli::Stop> {
+    let config = config::load(place.config.as_deref(), config::environment());
+    let (named, servers) = (&place.data, config.as_ref().ok().and_then(|config| config.servers.clone()));
+    match (named, servers, config) {
+        (Some(folder), None, config) => Ok((Where::Folder(folder.clone()), config.ok())),
+        (Some(folder), _, config) if is_data(folder) => Ok((Where::Folder(folder.clone()), config.ok())),
+        (_, Some(servers), config) => Ok((Where::Servers(servers.into()), config.ok())),
+        (None, None, Ok(config)) => Ok((Where::Folder(config.store.path.clone()), Some(config))),
+        (None, None, Err(faults)) => Err(faults.into()),
     }
 }
 
+/// Whether it is a data folder.
+fn is_data(folder: &Path) -> bool {
+    folder.join("store").exists()
+}
+
 fn ask(place: &Place, question: &Question) -> Result<Visit, cli::Stop> {
-    let (folder, config) = folder(place)?;
+    let (whither, config) = whither(place)?;
+    let answer = match whither {
+        Where::Folder(folder) => ask_folder(&folder, question)?,
+        Where::Servers(at) => {
+            let now = House::new().room.clock.now();
+            servers::wait(async { Clerk::over(at)?.answer(question, now).await })?
+        }
+    };
+    Ok(Visit { answer, config })
+}
+
+fn ask_folder(folder: &Path, question: &Question) -> Result<Value, cli::Stop> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cli::Stop::failed)?;
-    let answer = runtime.block_on(async {
-        match Card::read(&folder) {
-            Some(card) => match knock(&card, question).await? {
-                Some(answer) => Ok(answer),
-                None => look(&folder, question).await,
-            },
-            None => look(&folder, question).await,
+    runtime.block_on(async {
+        if let Some(card) = Card::read(folder)
+            && let Some(answer) = knock(&card, question).await?
+        {
+            return Ok(answer);
         }
-    })?;
-    Ok(Visit { answer, config })
+        look(folder, question).await
+    })
 }
 
 /// Asks the running process; `None` where nobody opens.
@@ -168,7 +195,7 @@ async fn knock(card: &Card, question: &Question) -> Result<Option<Value>, cli::S
 
 /// Opens the folder itself.
 async fn look(folder: &Path, question: &Question) -> Result<Value, cli::Stop> {
-    if !folder.join("store").exists() {
+    if !is_data(folder) {
         let words = format!(
             "{} is no data folder of tocsin: name it with --data, or the config with --config",
             folder.display()
