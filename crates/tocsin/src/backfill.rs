@@ -110,6 +110,11 @@ fn entry(kept: Result<(ArrivalTime, Vec<u8>), Fault>) -> Option<Result<Entry, cl
     Some(Ok(Entry { at: arrived, arrival: Ok(Arrival { arrived, source, json }) }))
 }
 
+/// Others count on over Kafka and Redis while a past would be put in the place of theirs.
+const ELSEWHERE: &str = "over Kafka and Redis a past cannot be counted anew: a new or changed query counts from now on, \
+    and its baseline is learnt from that. How it would have counted: tocsin brands try, or tocsin replay with a config \
+    without [kafka]";
+
 /// Runs `tocsin brands backfill`.
 pub(crate) fn command(
     typed: &cli::args::Backfill,
@@ -120,6 +125,9 @@ pub(crate) fn command(
         let words = format!("the config has no brand {:?}", typed.name);
         return Err(cli::Stop { exit: Exit::Usage, words });
     };
+    if config.servers.is_some() {
+        return Err(cli::Stop { exit: Exit::Usage, words: ELSEWHERE.into() });
+    }
     let house = House::new();
     let folder = typed.place.data.as_ref().unwrap_or(&config.store.path);
     let store = house.open(folder, keep(&config))?;
