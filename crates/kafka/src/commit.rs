@@ -1,11 +1,13 @@
 //! The thread with the transactions: begin, produce, send positions, commit. Its calls block.
 
-use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
 use rdkafka::TopicPartitionList;
 use rdkafka::config::ClientConfig;
+use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
@@ -28,6 +30,8 @@ pub(crate) const TOGETHER_MAX: usize = 2;
 const CALL: Duration = Duration::from_secs(2);
 /// How long a wait for deliveries lasts before the next look.
 const NAP: Duration = Duration::from_micros(200);
+/// So many clients may be left behind in a call, each with some threads, before the process must start again.
+const LEFT_MAX: usize = 8;
 
 /// Commits rounds until no more can come.
 pub(crate) struct Committer {
@@ -39,7 +43,9 @@ pub(crate) struct Committer {
     pub(crate) topic: String,
     /// The full names of the topics, in the order of [`crate::TOPICS`].
     pub(crate) names: Vec<String>,
-    pub(crate) producer: Option<BaseProducer<Outbox>>,
+    pub(crate) producer: Option<Arc<BaseProducer<Outbox>>>,
+    /// Those that did not come back from [`Committer::place`].
+    pub(crate) left: Vec<Weak<BaseProducer<Outbox>>>,
 }
 
 /// What the client calls back.
@@ -128,7 +134,7 @@ impl Committer {
     fn commit(&mut self, commit: &Commit) -> Result<Took, Fault> {
         let producer = match self.producer.take() {
             Some(producer) => producer,
-            None => self.open()?,
+            None => Arc::new(self.open()?),
         };
         let error = match self.transact(&producer, commit) {
             Ok(took) => {
@@ -138,10 +144,22 @@ impl Committer {
             Err(error) => error,
         };
         let is_fatal = matches!(&error, KafkaError::Transaction(e) if e.is_fatal());
+        let is_left = Arc::strong_count(&producer) > 1;
+        if is_left {
+            self.left.retain(|left| left.strong_count() > 0);
+            self.left.push(Arc::downgrade(&producer));
+            assert!(
+                self.left.len() < LEFT_MAX,
+                "the Kafka client hangs again and again: start this process again"
+            );
+        }
         // An aborted transaction leaves the producer as it was; any other state is not worth knowing: a new
         // producer under the same id ends what the old one left open.
         let since = self.shared.room.clock.steady();
-        if !is_fatal && self.patiently(&producer, since, || producer.abort_transaction(CALL)).is_ok() {
+        if !is_fatal
+            && !is_left
+            && self.patiently(&producer, since, || producer.abort_transaction(CALL)).is_ok()
+        {
             self.producer = Some(producer);
         }
         warn!(%error, "a transaction was taken back; its records come again");
@@ -160,7 +178,7 @@ impl Committer {
         Ok(producer)
     }
 
-    fn transact(&self, producer: &BaseProducer<Outbox>, commit: &Commit) -> KafkaResult<Took> {
+    fn transact(&self, producer: &Arc<BaseProducer<Outbox>>, commit: &Commit) -> KafkaResult<Took> {
         let clock = &self.shared.room.clock;
         producer.begin_transaction()?;
         let begun = clock.steady();
@@ -177,8 +195,8 @@ impl Committer {
             element.set_offset(offset)?;
             element.set_metadata(note.to_string());
         }
-        let ask = || producer.send_offsets_to_transaction(&offsets, &commit.group, CALL);
-        self.patiently(producer, begun, ask)?;
+        let offsets = Arc::new(offsets);
+        self.patiently(producer, begun, || self.place(producer, &offsets, &commit.group, begun))?;
         debug!(step = "positioned", "transaction");
         self.drain(producer, begun)?;
         debug!(step = "drained", "transaction");
@@ -187,6 +205,36 @@ impl Committer {
         debug!(step = "committed", "transaction");
         let ended = clock.steady();
         Ok(Took { closing: ended.saturating_sub(began), commit: ended.saturating_sub(committing) })
+    }
+
+    /// Puts the positions into the transaction.
+    ///
+    /// The client keeps no time in this call once the group's coordinator is struck from the list of brokers (librdkafka
+    /// issues 5456 and 5511), as each is that is shut down or silent for some seconds, and nobody can call it back. So the
+    /// call has a thread of its own, and is left behind with its client when the transaction is over.
+    fn place(
+        &self,
+        producer: &Arc<BaseProducer<Outbox>>,
+        offsets: &Arc<TopicPartitionList>,
+        group: &Arc<ConsumerGroupMetadata>,
+        begun: Duration,
+    ) -> KafkaResult<()> {
+        let (client, offsets, group) = (Arc::clone(producer), Arc::clone(offsets), Arc::clone(group));
+        let (tell, told) = sync_channel(1);
+        let call = move || {
+            let answer = client.send_offsets_to_transaction(&offsets, &group, CALL);
+            // With nobody there to take it, the client ends here.
+            tell.send((client, answer)).ok();
+        };
+        thread::Builder::new()
+            .name("positions".to_owned())
+            .spawn(call)
+            .expect("the machine has a thread to give");
+        let left = (begun + self.limits.transaction).saturating_sub(self.shared.room.clock.steady());
+        match told.recv_timeout(left.max(2 * CALL)) {
+            Ok((_client, answer)) => answer,
+            Err(_) => Err(KafkaError::ConsumerCommit(RDKafkaErrorCode::OperationTimedOut)),
+        }
     }
 
     fn send(&self, producer: &BaseProducer<Outbox>, outgoing: &Outgoing) -> KafkaResult<()> {

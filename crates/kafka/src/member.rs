@@ -171,6 +171,7 @@ impl Member {
             topic: topic.clone(),
             names: commit::names(&brokers.prefix),
             producer: None,
+            left: Vec::new(),
         };
         let (rounds, next) = mpsc::channel(commit::TOGETHER_MAX);
         let name = |what: &str| format!("{what} {}", group.name);

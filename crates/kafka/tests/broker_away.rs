@@ -8,11 +8,13 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use tocsin_flow::{Arrival, Arrivals, Clock as _, Fault, Intake as _};
 use tocsin_kafka::{KafkaIntake, Member, Topic};
 use tocsin_model::{ArrivalTime, SourceId};
 use tocsin_runtime::WallClock;
-use world::{Broker, ENOUGH, Seen, feed, group, pass_on, ports, room_with, start, world};
+use world::{Broker, ENOUGH, Seen, feed, group, pass_on, ports, room_with, start, start_three, world};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broker_that_is_killed_and_comes_back_costs_nothing() {
@@ -25,7 +27,7 @@ async fn a_broker_that_is_killed_and_comes_back_costs_nothing() {
     intake.take(post()).await.expect("a broker that is there takes posts");
     assert!(pass_on(&mut member, 1_000, 100).await >= 1_000);
 
-    run(&broker, "kill");
+    run(&broker, "kill", 1);
     let clock = WallClock::new();
     let fault = loop {
         match member.fetch(100, Duration::from_millis(100)).await {
@@ -40,7 +42,7 @@ async fn a_broker_that_is_killed_and_comes_back_costs_nothing() {
         matches!(intake.take(post()).await, Err(Fault::Unavailable { .. })),
         "what is not durable is not taken"
     );
-    run(&broker, "restart");
+    run(&broker, "restart", 1);
 
     pass_on(&mut member, usize::MAX, 100).await;
     drop(member);
@@ -53,9 +55,9 @@ async fn a_broker_that_is_killed_and_comes_back_costs_nothing() {
     holds_each_once_beside_posts(&brokers);
 }
 
-fn run(broker: &Broker, what: &str) {
+fn run(broker: &Broker, what: &str, number: i32) {
     let mut command = Command::new(world::script().unwrap());
-    command.arg(what).arg(&broker.dir).arg("1");
+    command.arg(what).arg(&broker.dir).arg(number.to_string());
     assert!(command.status().unwrap().success(), "{what}");
 }
 
@@ -72,12 +74,12 @@ async fn a_member_that_was_told_that_there_are_no_brokers_finds_them_again() {
     assert!(pass_on(&mut member, 1_000, 100).await >= 1_000);
 
     let again = |from: &str, to: &str| {
-        run(&broker, "kill");
+        run(&broker, "kill", 1);
         let file = broker.dir.join("1/server.properties");
         let text = std::fs::read_to_string(&file).unwrap();
         assert!(text.contains(from), "{text}");
         std::fs::write(&file, text.replace(from, to)).unwrap();
-        run(&broker, "restart");
+        run(&broker, "restart", 1);
     };
     let (well, ill) = ("broker.heartbeat.interval.ms=500", "broker.heartbeat.interval.ms=7000");
     again(well, ill);
@@ -109,6 +111,39 @@ async fn a_member_that_was_told_that_there_are_no_brokers_finds_them_again() {
     }
     drop(member);
     holds_each_once_beside_posts(&brokers);
+}
+
+/// A broker that counts as gone for good is struck from the list of brokers, and librdkafka keeps no time in a call that
+/// waits for one (issues 5456 and 5511): a stage whose coordinator was lost while there was nothing to commit stood still
+/// at its next commit. Others coordinate the group since long.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_whose_coordinator_is_struck_from_the_list_goes_on() {
+    let Some(broker) = start_three(ports() + 56) else { return };
+    let brokers = world(&broker.servers, "struck", 3).await;
+    feed(&brokers, Topic::Raw, 0..1_000).await;
+    let mut member = Member::join(&brokers, group("pass", Topic::Raw), room_with(Arc::default())).unwrap();
+    assert!(pass_on(&mut member, 1_000, 100).await >= 1_000);
+    member.settle().await.unwrap();
+
+    run(&broker, "kill", coordinator(&brokers, "pass"));
+    // Until nothing has come for a while, in which the client asks who is there.
+    pass_on(&mut member, usize::MAX, 100).await;
+    feed(&brokers, Topic::Raw, 1_000..2_000).await;
+    pass_on(&mut member, usize::MAX, 100).await;
+    drop(member);
+    world::holds_each_once(&brokers, Topic::Matched, 0..2_000);
+}
+
+/// The broker that coordinates a group: who leads the partition that its name falls to.
+fn coordinator(brokers: &tocsin_kafka::Brokers, group: &str) -> i32 {
+    let name = format!("{}{group}", brokers.prefix);
+    let hash = name.bytes().fold(0_i32, |hash, byte| hash.wrapping_mul(31).wrapping_add(i32::from(byte)));
+    let reader: BaseConsumer =
+        ClientConfig::new().set("bootstrap.servers", &brokers.servers).create().unwrap();
+    let offsets = reader.fetch_metadata(Some("__consumer_offsets"), ENOUGH).unwrap();
+    let partitions = offsets.topics()[0].partitions();
+    let partition = (hash & i32::MAX) % partitions.len() as i32;
+    partitions.iter().find(|p| p.id() == partition).unwrap().leader()
 }
 
 fn is_number(record: &world::Read) -> bool {

@@ -51,10 +51,21 @@ pub(crate) fn script() -> Option<PathBuf> {
 
 /// Starts a broker of our own; `settings` are those of the script: `KAFKA_SECURE` for passwords and certificates.
 pub(crate) fn start(port: u16, settings: &[(&str, &str)]) -> Option<Broker> {
+    start_by("start", port, settings)
+}
+
+/// Three that know each other, on this port and the next two.
+pub(crate) fn start_three(port: u16) -> Option<Broker> {
+    let first = start_by("start3", port, &[])?;
+    let servers = (0..3).map(|n| format!("127.0.0.1:{}", port + n)).collect::<Vec<_>>().join(",");
+    Some(Broker { servers, ..first })
+}
+
+fn start_by(verb: &str, port: u16, settings: &[(&str, &str)]) -> Option<Broker> {
     let script = script()?;
     let dir = std::env::temp_dir().join(format!("tocsin-kafka-{}-{port}", std::process::id()));
     let mut command = Command::new(&script);
-    command.args(["start", &dir.to_string_lossy(), &port.to_string()]);
+    command.args([verb, &dir.to_string_lossy(), &port.to_string()]);
     command.envs(settings.iter().copied());
     assert!(command.status().unwrap().success(), "the broker does not start");
     // Whatever becomes of this process, the broker ends with it.
