@@ -15,8 +15,9 @@
 #   redis.sh cli DIR PORT ARGS…
 #
 # A primary that dies ahead of its replica: pause the replica, write, kill the primary, resume the replica.
-# MAXMEMORY_POLICY (noeviction) is that of new servers. REDIS_HOST: an address at which they listen beside 127.0.0.1, and
-# that the servers of a cluster give out. CERTIFICATE_NAMES: see kafka.sh.
+# MAXMEMORY_POLICY (noeviction) is that of new servers. REDIS_EXTRA: more lines for their config. REDIS_HOST: an
+# address at which they listen beside 127.0.0.1, and that the servers of a cluster give out. CERTIFICATE_NAMES: see
+# kafka.sh.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/processes.sh"
 
@@ -35,7 +36,7 @@ aof-timestamp-enabled yes
 maxmemory 1gb
 maxmemory-policy ${MAXMEMORY_POLICY:-noeviction}
 CONF
-  printf '%s\n' "${@:3}" >>"$dir/redis.conf"
+  printf '%s\n' "${@:3}" "${REDIS_EXTRA:-}" >>"$dir/redis.conf"
 }
 
 cli() { # DIR, PORT, arguments …
@@ -57,7 +58,7 @@ run() { # DIR, PORT
 # Every node sees all slots served, and three replicas that follow.
 is_whole() { # DIR, PORT
   cli "$@" cluster info | grep -q cluster_state:ok &&
-    [ "$(cli "$@" cluster nodes | grep -c 'slave ')" = 3 ] &&
+    [ "$(cli "$@" cluster nodes | grep -c 'slave[ ,]')" = 3 ] &&
     ! cli "$@" info replication | grep -q master_link_status:down
 }
 

@@ -95,7 +95,7 @@ impl Carrier for Town {
         LawLink { inside: Arc::clone(&self.inside), place: self.place.clone(), at: 0 }
     }
     fn state(&self) -> Remote<RedisState> {
-        Remote(self.place.state.clone())
+        Remote::patient(self.place.state.clone())
     }
     fn crash(self) -> Town {
         let Town { settings, inside, place: Place { brokers, .. } } = self;

@@ -251,7 +251,7 @@ impl World {
         let length = std::fs::metadata(self.file()).unwrap().len();
         self.lengths.retain(|_, at| *at <= length);
         if dice.one_in(2) {
-            self.state = Remote(open(&self.settings).unwrap().state("chain"));
+            self.state = Remote::plain(open(&self.settings).unwrap().state("chain"));
             self.rehearse();
         }
     }
@@ -265,7 +265,7 @@ fn what_redis_forgot_is_made_again_to_the_digit() {
         // With a sync each second Redis writes up to two seconds late; here the file must tell what it has.
         servers.tell("cli", 0, &["config", "set", "appendfsync", "always"]);
         let settings = servers.one();
-        let state = Remote(open(&settings).unwrap().state("chain"));
+        let state = Remote::plain(open(&settings).unwrap().state("chain"));
         let model = Memory::default().state();
         let mut world = World {
             log: Log(seed),
@@ -305,7 +305,7 @@ fn what_redis_forgot_is_made_again_to_the_digit() {
 fn a_killed_redis_keeps_what_its_file_had() {
     let Some(servers) = Servers::start("start") else { return };
     let log = Log(7);
-    let mut state = Remote(open(&servers.one()).unwrap().state("chain"));
+    let mut state = Remote::plain(open(&servers.one()).unwrap().state("chain"));
     let delta = log.delta(BRANDS[0], 0, 99);
     let merge = state.merge(LANE, Position(0), Position(0), Position(99), &delta, Log::now(100));
     assert!(matches!(settle(merge).unwrap(), Merged::Added(_)));
@@ -322,7 +322,7 @@ fn a_killed_redis_keeps_what_its_file_had() {
 #[test]
 fn a_brand_that_redis_forgot_is_said_to_be_lost() {
     let Some(servers) = Servers::start("start") else { return };
-    let mut state = Remote(open(&servers.one()).unwrap().state("chain"));
+    let mut state = Remote::plain(open(&servers.one()).unwrap().state("chain"));
     let merge = |state: &mut LawState, seen, first, last| {
         let delta = Log(7).delta(BRANDS[0], first, last);
         settle(state.merge(LANE, Position(seen), Position(first), Position(last), &delta, Log::now(last)))

@@ -27,7 +27,7 @@ fn restore(state: &LawState, incidents: Vec<Incident>) {
 #[test]
 fn what_redis_forgot_is_put_back_and_what_it_has_later_stays() {
     let Some(servers) = Servers::start("start") else { return };
-    let mut state = Remote(open(&servers.one()).unwrap().state("signals"));
+    let mut state = Remote::plain(open(&servers.one()).unwrap().state("signals"));
     let subject = golden(1).subject;
     assert_eq!(settle(state.recall(&subject)).unwrap(), []);
     restore(&state, vec![golden(3)]);

@@ -20,7 +20,7 @@ fn brand() -> Subject {
 }
 
 fn state(servers: &Servers) -> LawState {
-    Remote(open(&servers.one()).unwrap().state("chain"))
+    Remote::plain(open(&servers.one()).unwrap().state("chain"))
 }
 
 fn commit(state: &LawState) {

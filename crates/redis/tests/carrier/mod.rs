@@ -33,7 +33,7 @@ impl RedisCarrier {
     fn on(settings: Settings, memory: Memory) -> RedisCarrier {
         // While one of a Cluster takes over, the others do not all know it at once.
         let redis = (0..10_000).find_map(|_| open(&settings).ok()).expect("Redis is there");
-        let state = Remote(redis.state("chain"));
+        let state = Remote::patient(redis.state("chain"));
         RedisCarrier { settings, memory, state }
     }
 }
