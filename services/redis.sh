@@ -14,7 +14,8 @@
 #   redis.sh cut DIR PORT SECONDS     a killed one forgets its last SECONDS
 #   redis.sh cli DIR PORT ARGS…
 #
-# A primary that dies ahead of its replica: pause the replica, write, kill the primary, resume the replica.
+# A primary that dies ahead of its replica: kill the replica, write, kill the primary, restart the replica. (A paused one
+# still has what lies in its socket.)
 # MAXMEMORY_POLICY (noeviction) is that of new servers. REDIS_EXTRA: more lines for their config. REDIS_HOST: an
 # address at which they listen beside 127.0.0.1, and that the servers of a cluster give out. CERTIFICATE_NAMES: see
 # kafka.sh.
@@ -121,10 +122,15 @@ cluster-secure() { # DIR, PORT
 
 # The append-only file has the time of each second in it. What is behind it goes.
 cut_tail() { # DIR, PORT, seconds
-  local file last
+  local file times
   file=$(ls "$1/$2"/appendonlydir/*.incr.aof | sort -V | tail -n 1)
-  last=$(grep -a '^#TS:' "$file" | tail -n 1 | tr -dc 0-9)
-  redis-check-aof --truncate-to-timestamp $((last - $3)) "$file" >>"$1/$2/log"
+  times=($(grep -a '^#TS:' "$file" | tr -dc '0-9\n')) || return 0 # nothing was written
+  local until=$((times[-1] - $3))
+  if [ "$until" -lt "${times[0]}" ]; then
+    : >"$file"
+  else
+    redis-check-aof --truncate-to-timestamp "$until" "$file" >>"$1/$2/log"
+  fi
 }
 
 [ $# -ge 2 ] || { sed -n '2,/^set/{/^#/s/^# \?//p}' "$0"; exit 2; }

@@ -66,13 +66,12 @@ impl Servers {
             script("redis.sh").arg("start").arg(servers.folder.join("redis")).arg(servers.redis.to_string()),
         );
         let end = format!(
-            "tail --pid={} -f /dev/null; '{}' stop '{}/kafka'; '{}' stop '{}/redis'; rm -rf '{}'",
+            "tail --pid={} -f /dev/null; '{kafka}' stop '{folder}/kafka'; '{redis}' stop '{folder}/redis'; \
+             '{redis}' stop '{folder}/cluster'; rm -rf '{folder}'",
             std::process::id(),
-            script("kafka.sh").get_program().display(),
-            servers.folder.display(),
-            script("redis.sh").get_program().display(),
-            servers.folder.display(),
-            servers.folder.display(),
+            kafka = script("kafka.sh").get_program().display(),
+            redis = script("redis.sh").get_program().display(),
+            folder = servers.folder.display(),
         );
         let mut reaper = Command::new("setsid");
         reaper.args(["--fork", "bash", "-c", &end]).stdout(Stdio::null()).stderr(Stdio::null());
@@ -104,11 +103,38 @@ impl Servers {
         command.arg(verb).arg(self.folder.join("redis")).arg(self.redis.to_string());
         done(command.args(more))
     }
+
+    /// The ports of a Redis Cluster beside it, three primaries and three replicas, started once.
+    #[track_caller]
+    pub fn cluster(&self) -> std::ops::Range<u16> {
+        static STARTED: std::sync::Once = std::sync::Once::new();
+        let ports = self.redis + 10..self.redis + 16;
+        STARTED.call_once(|| drop(self.of_cluster("cluster", ports.start, &[])));
+        ports
+    }
+
+    /// A verb of `services/redis.sh` about one of them.
+    #[track_caller]
+    pub fn of_cluster(&self, verb: &str, port: u16, more: &[&str]) -> String {
+        let mut command = script("redis.sh");
+        done(command.arg(verb).arg(self.folder.join("cluster")).arg(port.to_string()).args(more))
+    }
 }
 
 impl Town {
     /// With these brands and outlets in its config, and so many partitions. One at a time: the machine is small.
     pub fn build(servers: &'static Servers, name: &str, partitions: u32, config: &str) -> Town {
+        let redis = format!("address = \"127.0.0.1:{}\"", servers.redis);
+        Town::with(servers, name, partitions, config, &redis)
+    }
+
+    /// The same over the Cluster.
+    pub fn over_cluster(servers: &'static Servers, name: &str, partitions: u32, config: &str) -> Town {
+        let addresses: Vec<String> = servers.cluster().map(|port| format!("127.0.0.1:{port}")).collect();
+        Town::with(servers, name, partitions, config, &format!("cluster = {addresses:?}"))
+    }
+
+    fn with(servers: &'static Servers, name: &str, partitions: u32, config: &str, redis: &str) -> Town {
         static ONE: Mutex<()> = Mutex::new(());
         let alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = tempfile::tempdir().unwrap();
@@ -116,9 +142,8 @@ impl Town {
         let whole = format!(
             "{config}\n[kafka]\nbrokers = [{}]\nprefix = \"{name}.\"\npartitions = {partitions}\n\
              create_topics = true\nsession = \"6s\"\ntransaction = \"4s\"\n\
-             [redis]\naddress = \"127.0.0.1:{}\"\nprefix = \"{name}:\"\n",
+             [redis]\n{redis}\nprefix = \"{name}:\"\n",
             brokers.join(", "),
-            servers.redis
         );
         std::fs::write(folder.path().join("tocsin.toml"), whole).unwrap();
         Town { servers, folder, _alone: alone }

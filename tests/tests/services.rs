@@ -85,13 +85,13 @@ fn a_post_by_http_goes_through_five_processes_and_rings_at_a_webhook() {
         desk.url
     );
     let town = Town::build(servers, "journey", 3, &config);
-    let services = STAGES.map(|stage| town.run(stage, &[]));
+    let mut services = STAGES.map(|stage| town.run(stage, &[]));
     // Three quiet days until now, to have a past to judge by.
     let text = |n: i64| format!("路过{BRAND}，第{n}次来，坐了一会");
     let made = |n: i64| now().millis() - (720 - n) * 360_000;
     let past: Vec<Value> = (0..720).map(|n| post(&format!("past {n}"), &text(n), made(n))).collect();
     std::fs::write(town.file("past.jsonl"), lines(&past)).unwrap();
-    ended(replay(&town, &[&town.file("past.jsonl")], "max", "past-counts.jsonl"));
+    ended(replay(&town, &[&town.file("past.jsonl")], "max", "past-counts.jsonl"), &mut services);
     let text = |n| format!("{BRAND}太恶心了，喝出虫子，要求退钱！第{n}杯");
     let angry: Vec<Value> = (0..60).map(|n| post(&format!("angry {n}"), &text(n), now().millis())).collect();
     let answer = services[0].connect().post("/v1/posts", LINES, &lines(&angry)).unwrap();
@@ -159,7 +159,8 @@ fn are_looked_up(town: &Town, incident: &str) {
     let expected: f64 = week.iter().map(|hour| hour["expected"].as_f64().unwrap()).sum();
     assert!(expected > 7.0 * 24.0, "ten posts an hour were usual: {expected}");
 
-    let refused = program().args(["brands", "backfill", BRAND, "--config"]).arg(town.config()).output().unwrap();
+    let refused =
+        program().args(["brands", "backfill", BRAND, "--config"]).arg(town.config()).output().unwrap();
     let why = String::from_utf8_lossy(&refused.stderr);
     assert!(refused.status.code() == Some(2) && why.contains("a past cannot be counted anew"), "{why}");
 }
@@ -181,9 +182,21 @@ fn in_one_process(town: &Town, files: &[&Path]) -> String {
     std::fs::read_to_string(counts).unwrap()
 }
 
+/// Waits for a replay, for as long as all services live.
 #[track_caller]
-fn ended(mut replay: Child) {
-    assert!(replay.wait().unwrap().success(), "the replay through the services");
+fn ended<'a>(mut replay: Child, services: impl IntoIterator<Item = &'a mut Server>) {
+    let mut services: Vec<&mut Server> = services.into_iter().collect();
+    let ended = loop {
+        for service in &mut services {
+            assert!(!service.has_ended(), "a service ended by itself");
+            // The answer sets the pace.
+            service.get("/metrics");
+        }
+        if let Some(ended) = replay.try_wait().unwrap() {
+            break ended;
+        }
+    };
+    assert!(ended.success(), "the replay through the services");
 }
 
 fn counts(town: &Town, name: &str) -> String {
@@ -195,9 +208,9 @@ fn counts(town: &Town, name: &str) -> String {
 fn is_counted_as_in_one_process(name: &str, config: &str, files: &[&Path]) {
     let Some(servers) = Servers::shared(1) else { return };
     let town = Town::build(servers, name, 6, config);
-    let services: Vec<Server> =
+    let mut services: Vec<Server> =
         (0..3).flat_map(|_| STAGES).map(|stage| town.run(stage, &["--recorded-time"])).collect();
-    ended(replay(&town, files, "max", "kafka.jsonl"));
+    ended(replay(&town, files, "max", "kafka.jsonl"), &mut services);
     let expected = in_one_process(&town, files);
     assert!(expected.lines().count() > 50, "a stream worth counting");
     assert_eq!(counts(&town, "kafka.jsonl"), expected, "{name}");
@@ -229,8 +242,8 @@ fn the_whole_way_in_one_process_over_kafka_counts_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let Some((posts, brand)) = stream(&folder, "crisis_fast", 4, 5) else { return };
     let town = Town::build(servers, "whole", 3, &brand.config());
-    let both = [town.run("", &["--recorded-time"]), town.run("", &["--recorded-time"])];
-    ended(replay(&town, &[&posts], "max", "kafka.jsonl"));
+    let mut both = [town.run("", &["--recorded-time"]), town.run("", &["--recorded-time"])];
+    ended(replay(&town, &[&posts], "max", "kafka.jsonl"), &mut both);
     assert_eq!(counts(&town, "kafka.jsonl"), in_one_process(&town, &[&posts]));
     for service in both {
         assert_eq!(service.stop(), Some(0));
@@ -254,7 +267,7 @@ fn services_are_replaced_under_load_and_nothing_is_lost() {
             assert_eq!(instances.remove(0).stop(), Some(0), "{stage}");
         }
     }
-    ended(replay);
+    ended(replay, services.iter_mut().flatten());
     assert_eq!(counts(&town, "kafka.jsonl"), in_one_process(&town, &[&posts]));
     for service in services.into_iter().flatten() {
         assert_eq!(service.stop(), Some(0));
