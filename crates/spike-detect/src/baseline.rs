@@ -61,6 +61,8 @@ pub struct Baseline {
     pub(crate) share: f64,
     /// So many posts are as good a reason for that share as what was learned.
     pub(crate) share_posts: f64,
+    /// The part of what is heard that passes on another post.
+    pub(crate) repost_share: f64,
     /// In clumps of how many posts the negative ones come.
     pub(crate) clump: f64,
     /// Variance of the share from time to time, relative to its square.
@@ -217,6 +219,11 @@ pub(crate) fn window_phi(minutes: f64) -> f64 {
             p0 + (p1 - p0) * ((minutes / m0).ln() / (m1 / m0).ln())
         }
     }
+}
+
+/// Heard posts that pass on another one. Those that add no word are not heard, and nearly all that is not heard is such.
+pub(crate) fn reposts_heard(counts: &Counts) -> f64 {
+    counts.reposts.saturating_sub(counts.posts.saturating_sub(counts.heard)) as f64
 }
 
 /// An hour of history, in posts.

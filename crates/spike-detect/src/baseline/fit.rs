@@ -2,7 +2,7 @@
 
 use tocsin_model::{DELAY_SECONDS, Delays, History, Hour, Span};
 
-use super::{Baseline, HOURLY_PHI, HOURS, HOURS_BEFORE, Peaks, Reading, lag, posts};
+use super::{Baseline, HOURLY_PHI, HOURS, HOURS_BEFORE, Peaks, Reading, lag, posts, reposts_heard};
 use crate::Habits;
 
 /// Days after which an hour counts half.
@@ -34,6 +34,8 @@ const UNREST_DEVIATION: f64 = 0.7;
 const UNREST: std::ops::RangeInclusive<f64> = 0.5..=20.0;
 /// The same for its share: what it varies from quarter day to quarter day, and how surely.
 const SHARE_UNREST_AT_FIRST: f64 = 0.01;
+/// The part of the posts that pass on another one to start from, and how many posts that belief is worth.
+const REPOST_SHARE_AT_FIRST: (f64, f64) = (0.3, 20.0);
 /// A gap means nothing unless it is so many times as long as nearly all posts are late.
 const GAP_TIMES: f64 = 2.0;
 const NEARLY_ALL: f64 = 0.95;
@@ -57,6 +59,7 @@ struct Past {
     heard: f64,
     negative: f64,
     squares: f64,
+    reposts: f64,
     /// `heard` after clipping, and what is expected.
     clipped: f64,
     usual: f64,
@@ -119,6 +122,7 @@ pub(super) fn learn(history: &History, habits: &Habits) -> Baseline {
         reading,
         share,
         share_posts,
+        repost_share: repost_share(&past),
         clump: clump(&past, share, reading, unrest),
         share_unrest: share_unrest(&past, share, reading),
         acts: Peaks::learn(history, |c| c.likes_gained + c.reposts_gained + c.comments_gained),
@@ -164,6 +168,7 @@ fn past(history: &History, habits: &Habits) -> Vec<Past> {
                 heard,
                 negative,
                 squares,
+                reposts: reposts_heard(counts),
                 clipped: heard,
                 usual: 0.0,
             }
@@ -257,6 +262,19 @@ fn share(past: &[Past], reading: Reading) -> (f64, f64) {
         share = (sure / heard).clamp(SHARE.0, SHARE.1);
     }
     (share, heard)
+}
+
+/// The part of what is heard that passes on another post.
+fn repost_share(past: &[Past]) -> f64 {
+    let (share, posts) = REPOST_SHARE_AT_FIRST;
+    let (mut reposts, mut heard) = (share * posts, posts);
+    for p in past.iter().filter(|p| p.heard > 0.0) {
+        // As much of an hour as is usual.
+        let weight = p.weight * p.clipped.min(p.heard) / p.heard;
+        reposts += weight * p.reposts;
+        heard += weight * p.heard;
+    }
+    (reposts / heard).min(1.0)
 }
 
 /// In clumps of how many posts the negative ones come: what they vary from hour to hour beyond chance, given

@@ -14,6 +14,11 @@
 //! quite constant: its relative variance is added to that of the factor. Posts come in clumps, by reposts of
 //! reposts: they are counted in those.
 //!
+//! Whoever passes on a complaint is no second witness: the everyday burst is one complaint and its author's friends.
+//! What part of the posts beyond the usual are reposts (with words of their own), that part of the negative ones beyond
+//! the usual are echoes; the others are voices. More echoes than the voices explain are counted less, and the less
+//! the more there are. In a crisis people speak for themselves as well.
+//!
 //! No gamma of a brand's own phi foresees a holiday, a campaign or a source that was not heard before. So the prior is
 //! a mixture of two gammas (a contaminated prior; Berger and Berliner, Annals of Statistics 1986): the brand's own, and
 //! with a small probability that of an [`OCCASION`], whose factor may be nearly anything. An occasion lasts for hours:
@@ -25,7 +30,7 @@ use std::f64::consts::LN_10;
 use tocsin_model::{Evidence, Kind, Severity};
 
 use super::{Detector, Finding, Look, SHORT_MINUTES, Test, Window};
-use crate::baseline::Reading;
+use crate::baseline::{Reading, reposts_heard};
 use crate::evidence::number;
 use crate::severity::Excess;
 use crate::surprise::{binomial_tail, ln_negative_binomial, negative_binomial_tail};
@@ -47,6 +52,10 @@ const HOURS_OF_COMPLAINTS: (f64, f64) = (2.0, 3.0);
 /// What is added to a count before its tail is asked for: half of the probability of exactly so many is left
 /// out (the mid-p value, Lancaster 1961). The whole of it makes tests of small counts err seldomer than they may.
 const MID: f64 = 0.5;
+/// So many echoes are believed for each voice, ...
+const ECHOES_A_VOICE: f64 = 1.5;
+/// ... and of those beyond hardly more than so many: it takes e times as many for as many again.
+const ECHOES_FREE: f64 = 3.0;
 /// How probable it is, before anything was seen, that something goes on which makes more people talk, and what volume
 /// varies then, as variance over mean squared.
 const OCCASION: (f64, f64) = (0.001, 4.0);
@@ -61,6 +70,8 @@ fn test(look: &Look<'_>, window: &Window) -> Option<Finding> {
         sum: window.counts.negative as f64 / 1000.0,
         expected: window.expected,
         phi: window.phi,
+        reposts: reposts_heard(&window.counts),
+        repost_share: look.baseline.repost_share,
         reading: look.baseline.reading,
         share: look.level.share,
         share_posts: look.level.share_posts,
@@ -80,7 +91,7 @@ fn test(look: &Look<'_>, window: &Window) -> Option<Finding> {
         window_minutes: window.minutes,
         counts: window.counts,
         expected: window.expected,
-        negative_expected: given.reading.sum(usual, usual + given.heard - negative),
+        negative_expected: given.reading.sum(usual, usual + given.others()),
         log10_p: given.log10_p(),
         log10_threshold: look.rule.log10_threshold(window.minutes),
         test: Test::Negative(given),
@@ -119,6 +130,10 @@ pub(crate) struct Given {
     expected: f64,
     /// What the volume varies beyond Poisson, as variance over mean squared.
     phi: f64,
+    /// Those of the heard that pass on another post, ...
+    reposts: f64,
+    /// ... and the brand's own part of them.
+    repost_share: f64,
     reading: Reading,
     /// The brand's own share of surely negative posts, ...
     share: f64,
@@ -139,9 +154,29 @@ pub(crate) struct Given {
 impl Given {
     pub(crate) const NAME: &str = "negative binomial tail of the negatives, given the other posts";
 
-    /// Surely negative posts in the window.
+    /// Surely negative posts in the window, as many of them as tell of something.
     fn negative(&self) -> f64 {
+        self.sure() - self.echoed()
+    }
+
+    /// Surely negative posts in the window.
+    fn sure(&self) -> f64 {
         self.reading.sure(self.sum, self.heard)
+    }
+
+    /// So many of them only echo what others said.
+    fn echoed(&self) -> f64 {
+        let more = (self.heard - self.expected).max(0.0);
+        let more_reposts = (self.reposts - self.repost_share * self.expected).clamp(0.0, more);
+        let more_negative = (self.sure() - self.share * self.expected).max(0.0);
+        if more_reposts == 0.0 {
+            return 0.0;
+        }
+        let echoes = (more_negative * more_reposts / more).min(more_reposts);
+        let own = self.repost_share.min(0.95);
+        let each = ECHOES_A_VOICE.max(2.0 * own / (1.0 - own));
+        let beyond = (echoes - each * (more_negative - echoes)).max(0.0);
+        beyond - ECHOES_FREE * (beyond / ECHOES_FREE).ln_1p()
     }
 
     /// How many surely negative posts are usual beside the others.
@@ -157,18 +192,18 @@ impl Given {
 
     /// Heard, and not negative.
     fn others(&self) -> f64 {
-        self.heard - self.negative()
+        self.heard - self.sure()
     }
 
     /// Whether they are so many, and so much more than usual, that it is worth asking how unlikely that is.
     pub(crate) fn is_crowd(&self) -> bool {
-        let negative = self.negative();
+        let (negative, heard) = (self.negative(), self.heard - self.echoed());
         let deviation = (self.share * (1.0 - self.share) / self.share_posts).sqrt();
         let possible = (self.share + DOUBT_DEVIATIONS * deviation).min(0.95);
         self.sum >= NEGATIVE_MIN
-            && negative > SHARE_TIMES * self.share * self.heard
+            && negative > SHARE_TIMES * self.share * heard
             && negative - self.usual() >= self.excess_hours * self.share * self.posts_an_hour
-            && binomial_tail((negative + MID).min(self.heard), self.heard, possible) <= SHARE_LOG10_P
+            && binomial_tail((negative + MID).min(heard), heard, possible) <= SHARE_LOG10_P
     }
 
     /// log10 of the probability of so many or more.
@@ -187,9 +222,12 @@ impl Given {
     }
 
     /// What evidence must say beside the counts.
-    pub(crate) fn numbers(&self) -> [(&'static str, f64); 8] {
+    pub(crate) fn numbers(&self) -> [(&'static str, f64); 11] {
         [
             ("volume_phi", self.phi),
+            ("reposts_heard", self.reposts),
+            ("own_repost_share", self.repost_share),
+            ("echoes_left_out", self.echoed()),
             ("doubtful_probability", self.reading.doubtful),
             ("own_share", self.share),
             ("own_share_posts", self.share_posts),
@@ -207,6 +245,9 @@ impl Given {
             sum: evidence.negative as f64 / 1000.0,
             expected: evidence.expected,
             phi: number(evidence, "volume_phi")?,
+            // Evidence of an older program says nothing of reposts.
+            reposts: number(evidence, "reposts_heard").unwrap_or_default(),
+            repost_share: number(evidence, "own_repost_share").unwrap_or_default(),
             reading: Reading { doubtful: number(evidence, "doubtful_probability")? },
             share: number(evidence, "own_share")?,
             share_posts: number(evidence, "own_share_posts")?,
@@ -230,6 +271,8 @@ mod tests {
             sum: negative,
             expected,
             phi: 0.08,
+            reposts: 0.0,
+            repost_share: 0.2,
             reading: Reading::default(),
             share: 0.1,
             share_posts: 4_000.0,
@@ -258,6 +301,36 @@ mod tests {
             let p = |occasion| hour(expected, others + negative, negative, occasion).log10_p();
             let (plain, mixed) = (p(0.0), p(0.001));
             assert!((-8.0..-4.0).contains(&plain) && mixed - plain < 0.3, "{expected}: {plain} {mixed}");
+        }
+    }
+
+    /// An hour with so many complaints more than usual, of which so many pass on another post.
+    fn complained(more: f64, reposts: f64) -> Given {
+        Given { reposts: 4.0 + reposts, ..hour(20.0, 20.0 + more, 2.0 + more, 0.0) }
+    }
+
+    #[test]
+    fn one_complaint_that_many_pass_on_is_not_as_many_complaints() {
+        let (voices, burst) = (complained(20.0, 0.0), complained(20.0, 20.0));
+        assert!(voices.log10_p() < -8.0, "{}", voices.log10_p());
+        assert!(burst.log10_p() > -5.0, "{}", burst.log10_p());
+        // Where thousands do it, it is no everyday burst any more.
+        assert!(complained(4_000.0, 4_000.0).log10_p() < -8.0);
+    }
+
+    #[test]
+    fn echoes_of_many_voices_are_believed() {
+        let crisis = complained(20.0, 12.0);
+        assert_eq!((crisis.echoed(), crisis.negative()), (0.0, 22.0));
+    }
+
+    #[test]
+    fn more_complaints_are_never_fewer() {
+        let negative = |all: u32, reposts: u32| complained(f64::from(all), f64::from(reposts)).negative();
+        for (all, reposts) in (0..60).flat_map(|all| (0..=all).map(move |reposts| (all, reposts))) {
+            let one_less = negative(all, reposts);
+            assert!(negative(all + 1, reposts + 1) >= one_less, "passed on: {reposts} of {all}");
+            assert!(negative(all + 1, reposts) >= one_less, "said: {reposts} of {all}");
         }
     }
 
