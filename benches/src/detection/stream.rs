@@ -91,6 +91,12 @@ impl Stream {
         self.truth[key].as_f64().unwrap_or_default()
     }
 
+    /// The brand's names.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let names = self.truth["keywords"].as_array().map(Vec::as_slice).unwrap_or_default();
+        names.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
     pub(crate) fn events(&self) -> &[Value] {
         self.truth["events"].as_array().map_or(&[], Vec::as_slice)
     }
@@ -99,10 +105,7 @@ impl Stream {
     /// are about it, and those that do not name it follow one that does.
     pub(crate) fn heard(&self) -> Result<Vec<Heard>, Fault> {
         let arrivals = self.arrivals()?;
-        let names: Vec<String> = self.truth["keywords"]
-            .as_array()
-            .map(|names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-            .unwrap_or_default();
+        let names = self.names();
         let is_rival = self.text("scenario") == "rival";
         let mut heard = Vec::new();
         for line in BufReader::new(fs::File::open(self.folder.join("posts.jsonl"))?).lines() {
@@ -123,7 +126,7 @@ impl Stream {
     }
 
     /// When posts are heard, of those that are not heard at once.
-    fn arrivals(&self) -> Result<std::collections::HashMap<String, String>, Fault> {
+    pub(crate) fn arrivals(&self) -> Result<std::collections::HashMap<String, String>, Fault> {
         let file = self.folder.join("arrival.tsv");
         if !file.exists() {
             return Ok(std::collections::HashMap::new());
@@ -157,8 +160,7 @@ impl Stream {
 
     /// The brand by all its names.
     fn config(&self) -> String {
-        let names = self.truth["keywords"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let names: Vec<String> = names.iter().filter_map(Value::as_str).map(|n| format!("\"{n}\"")).collect();
+        let names: Vec<String> = self.names().iter().map(|n| format!("\"{n}\"")).collect();
         format!(
             "[[brand]]\nname = {}\nquery = '{}'\ntime_zone = \"Asia/Shanghai\"\n[[inlet]]\nkind = \"http\"\n\
              [[outlet]]\nkind = \"console\"\n",
