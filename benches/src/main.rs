@@ -4,6 +4,7 @@
 //! absolute figures are a machine's and an hour's. What computes alone is measured in CPU seconds of its
 //! thread; whole programs in both, wall and CPU. A missed bar is said and fails nothing: this is no test.
 
+mod brands; // ten thousand of them, every ten seconds
 mod chain; // a post's whole way in memory
 mod chance; // draws that are the same in every run
 mod child; // another program: how long, how much
@@ -35,7 +36,7 @@ type Fault = Box<dyn Error>;
 
 const USAGE: &str = "\
 tocsin-bench [--full] [--rounds N] [PART …]
-  PART      chain, matching, replay, inlet: all of them if none is named
+  PART      chain, matching, brands, replay, inlet: all of them if none is named
   --full    also the memory of a million posts on one brand (some minutes)
   --rounds  how often each figure is taken (5); the median counts";
 
@@ -64,6 +65,10 @@ fn bench(wanted: &Wanted) -> Result<(), Fault> {
             eprintln!("brands …");
             matching::measure(&corpus, &keywords, wanted.rounds, &mut table)?;
         }
+    }
+    if wanted.part("brands") {
+        eprintln!("ten thousand brands …");
+        brands::measure(wanted.rounds, &mut table)?;
     }
     if wanted.part("replay") || wanted.part("inlet") || wanted.full {
         let tocsin = child::build_tocsin(&house())?;
@@ -106,7 +111,7 @@ impl Wanted {
                     let rounds = arguments.next().and_then(|n| n.parse().ok()).filter(|n| *n > 0);
                     wanted.rounds = rounds.ok_or("--rounds: say how many, such as 5")?;
                 }
-                "chain" | "matching" | "replay" | "inlet" => wanted.parts.push(argument),
+                "chain" | "matching" | "brands" | "replay" | "inlet" => wanted.parts.push(argument),
                 other => return Err(format!("{other}: not known here\n{USAGE}").into()),
             }
         }
