@@ -25,12 +25,12 @@ pub(crate) fn sentiment(mood: Mood) -> Sentiment {
 /// What the rules speak for, for or against, in the log-odds of the linear model: the more, the shorter the
 /// text, because in a long one a rule that went wrong is nothing and n-grams are many. What speech turns
 /// around (a wish, a rhetorical question) n-grams cannot see at all, so there the rules count more.
-const RULES: f32 = 0.7;
+const RULES: f32 = 0.8;
 const TURNED_RULES: f32 = 2.0;
 /// How much of what n-grams say is left out where they cannot see what turns it around.
 const BLIND: f32 = 0.75;
-/// Bytes of a text in which rules count half: 20 Chinese characters.
-const SHORT: f32 = 60.0;
+/// Bytes of a text in which rules count half: 13 Chinese characters.
+const SHORT: f32 = 40.0;
 /// What n-grams cannot see.
 const UNSEEN: u16 = figure::WISH
     | figure::EXPECTATION

@@ -41,7 +41,7 @@ pub(crate) struct Descent {
     /// The share of n-grams that are left out at each look, so that signs and other n-grams learn to do without
     /// them (Hinton et al., Improving Neural Networks by Preventing Co-adaptation of Feature Detectors, 2012).
     pub(crate) dropout: f32,
-    /// How strongly weights are drawn back to where they began.
+    /// How strongly weights are drawn back to where they began, whenever they are looked at.
     pub(crate) pull: f32,
     pub(crate) seed: u64,
 }
@@ -58,7 +58,7 @@ impl Table {
 
     /// Learns from all examples, `passes` times. `told` hears of each row.
     pub(crate) fn learn(&mut self, examples: &[&Example], how: Descent, told: &dyn Fn(u64)) {
-        let start = if how.pull > 0.0 { self.weights.clone() } else { Vec::new() };
+        let start = self.weights.clone();
         let mut chance = Chance(how.seed);
         let mut order: Vec<u32> = (0..examples.len() as u32).collect();
         let mut places = Vec::new();
@@ -99,11 +99,8 @@ impl Table {
                 squares[column] += slope * slope;
                 row[column] -= step.rate * slope / squares[column].sqrt();
             }
-            if let Some(start) = step.start.get(place as usize) {
-                row.iter_mut()
-                    .zip(start)
-                    .for_each(|(weight, start)| *weight -= step.pull * (*weight - start));
-            }
+            let start = &step.start[place as usize];
+            row.iter_mut().zip(start).for_each(|(weight, start)| *weight -= step.pull * (*weight - start));
         }
     }
 

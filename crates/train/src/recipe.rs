@@ -1,7 +1,9 @@
 //! From sets to a model: which slots are worth a row, what stands in the rows, how sure it may be.
 
+use std::collections::HashMap;
+
 use tocsin_model::BadId;
-use tocsin_score::linear::{Calibration, EMOTION, OTHER, Outputs, Rules, SIGNS, softmax};
+use tocsin_score::linear::{Calibration, EMOTION, OTHER, Outputs, Rules, SIGNS, WAYS, bucket, softmax};
 
 use crate::fit::{Chance, Descent, Example, Table, placed};
 use crate::labels::{Aim, Question, meaning};
@@ -34,6 +36,8 @@ pub struct Recipe {
     pub smoothing: f32,
     /// The share of n-grams that are left out at each look.
     pub dropout: f32,
+    /// How strongly a weight is drawn to 0 whenever it is looked at.
+    pub pull: f32,
     /// Slots that get a row, at most [`ROWS_MAX`](tocsin_score::linear::ROWS_MAX): the fewer, the sooner they are
     /// looked up.
     pub rows: usize,
@@ -45,7 +49,7 @@ impl Default for Recipe {
             name: "linear".into(),
             seed: 1,
             models: 2,
-            passes: 5,
+            passes: 8,
             rate: 0.12,
             set_power: 0.4,
             class_power: 1.0,
@@ -53,7 +57,8 @@ impl Default for Recipe {
             faceless: 0.85,
             smoothing: 0.05,
             dropout: 0.1,
-            rows: 80_000,
+            pull: 4e-6,
+            rows: 120_000,
         }
     }
 }
@@ -92,7 +97,7 @@ pub fn train(
     let seen = eyes.look_at_all(&texts, &|more| told("looking at texts", more, total));
     let held_back: Vec<bool> =
         texts.iter().map(|text| Chance(hash(text)).next().is_multiple_of(HELD_BACK)).collect();
-    let places = Places::frequent(&seen);
+    let places = Places::frequent(&texts, &seen);
     let slots = places.slots.len();
     for (example, seen) in examples.iter_mut().zip(&seen) {
         places.fill(example, seen);
@@ -130,7 +135,7 @@ fn descent(recipe: &Recipe, model: usize) -> Descent {
         passes: recipe.passes,
         smoothing: recipe.smoothing,
         dropout: recipe.dropout,
-        pull: 0.0,
+        pull: recipe.pull,
         seed: recipe.seed.wrapping_mul(1_000_003).wrapping_add(model as u64),
     }
 }
@@ -255,6 +260,19 @@ fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
 }
 
+/// How full the buckets of a model are.
+#[derive(Default)]
+pub(crate) struct Full(HashMap<usize, usize>);
+
+impl Full {
+    /// Takes a slot in, if there is still room in its bucket.
+    pub(crate) fn takes(&mut self, slot: u32) -> bool {
+        let taken = self.0.entry(bucket(slot)).or_default();
+        *taken += 1;
+        *taken <= WAYS
+    }
+}
+
 /// Which slots have a row, in order, and where each of them stands.
 struct Places {
     slots: Vec<u32>,
@@ -271,10 +289,13 @@ impl Places {
         Places { slots, of_slot }
     }
 
-    /// Slots that occur in [`OCCURS_MIN`] texts and more.
-    fn frequent(seen: &[Seen]) -> Places {
+    /// Slots that occur [`OCCURS_MIN`] times and more. A text that teaches two things stands there twice in a row, and
+    /// counts once.
+    fn frequent(texts: &[&str], seen: &[Seen]) -> Places {
         let mut counts: Vec<u32> = Vec::new();
-        for &slot in seen.iter().flat_map(|seen| &seen.slots) {
+        let again = std::iter::once(false).chain(texts.windows(2).map(|two| two[0] == two[1]));
+        let once = seen.iter().zip(again).filter(|(_, again)| !again);
+        for &slot in once.flat_map(|(seen, _)| &seen.slots) {
             if counts.len() <= slot as usize {
                 counts.resize(slot as usize + 1, 0);
             }
@@ -283,8 +304,8 @@ impl Places {
         Places::of((0..counts.len() as u32).filter(|slot| counts[*slot as usize] >= OCCURS_MIN).collect())
     }
 
-    /// Those whose loss would be felt most: the square of a weight times that of its gradients (LeCun,
-    /// Denker, Solla, Optimal Brain Damage, 1990, with Fisher's approximation).
+    /// Those whose loss would be felt most, as far as their buckets hold them: the square of a weight times that of
+    /// its gradients (LeCun, Denker, Solla, Optimal Brain Damage, 1990, with Fisher's approximation).
     fn best(self, table: &Table, most: usize) -> Places {
         let worth = |at: usize| -> f32 {
             let place = SIGNS + at;
@@ -293,7 +314,9 @@ impl Places {
         let mut order: Vec<(f32, u32)> =
             self.slots.iter().enumerate().map(|(at, slot)| (worth(at), *slot)).collect();
         order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let mut slots: Vec<u32> = order.into_iter().take(most).map(|(_, slot)| slot).collect();
+        let mut full = Full::default();
+        let mut slots: Vec<u32> =
+            order.into_iter().map(|(_, slot)| slot).filter(|slot| full.takes(*slot)).take(most).collect();
         slots.sort_unstable();
         Places::of(slots)
     }

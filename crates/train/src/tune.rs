@@ -1,16 +1,17 @@
 //! A model learns a user's own labels: a brand's slang, in a few hundred rows.
 //!
 //! Only what speaks for a lean and for neutral is learned, with each weight drawn back to where it was; so what
-//! the rows say nothing of stays as it is. Slots that the model did not know get rows as they come.
+//! the rows say nothing of stays as it is. Slots that the model did not know get rows, those of least weight give way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tocsin_model::BadId;
-use tocsin_score::linear::{COLUMNS, Model, ROWS_MAX, Row};
+use tocsin_score::linear::{Model, Row};
 
 use crate::fit::{Descent, Example, Table, placed};
 use crate::labels::{Aim, Question};
 use crate::look::{Eyes, Seen};
+use crate::recipe::Full;
 use crate::sets::Labelled;
 
 /// Fewer rows teach nothing that holds.
@@ -34,10 +35,17 @@ pub fn tune(model: &Model, name: &str, rows: &[Labelled], seed: u64) -> Result<V
     let question = Question::of(rows.iter().map(|row| row.label.as_str()));
     let texts: Vec<&str> = rows.iter().map(|row| row.text.as_str()).collect();
     let seen = eyes.look_at_all(&texts, &|_| ());
-    let mut weights: BTreeMap<u32, Row> = model.rows().collect();
-    for &slot in seen.iter().flat_map(|seen| &seen.slots) {
-        if weights.len() < ROWS_MAX {
-            weights.entry(slot).or_insert([0.0; COLUMNS]);
+    // What the rows say comes first; then what the model knows, the greatest weights before the others.
+    let known: BTreeMap<u32, Row> = model.rows().collect();
+    let mut by_size: Vec<(&u32, f32)> =
+        known.iter().map(|(slot, row)| (slot, row.iter().map(|w| w * w).sum())).collect();
+    by_size.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let said = seen.iter().flat_map(|seen| &seen.slots).collect::<BTreeSet<_>>().into_iter();
+    let mut full = Full::default();
+    let mut weights = BTreeMap::new();
+    for slot in said.chain(by_size.into_iter().map(|(slot, _)| slot)) {
+        if !weights.contains_key(slot) && full.takes(*slot) {
+            weights.insert(*slot, known.get(slot).copied().unwrap_or_default());
         }
     }
     let slots: Vec<u32> = weights.keys().copied().collect();

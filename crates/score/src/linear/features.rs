@@ -1,8 +1,8 @@
-//! What the model sees of a text: pairs of Chinese characters, words, pairs of Latin words, and the signs of the
-//! reading.
+//! What the model sees of a text: one to three Chinese characters in a row, words, pairs of Latin words and the ends
+//! of long ones, and the signs of the reading.
 //!
-//! An n-gram is a slot, the hash of what it stands for; nothing is allocated for it and nothing remembered. Longer
-//! ones, single characters and pairs of Chinese words were tried: on sets left out of training they told nothing more.
+//! An n-gram is a slot, the hash of what it stands for; nothing is allocated for it and nothing remembered. Four
+//! characters in a row and pairs of Chinese words were tried: they tell little more and cost as much again.
 
 use tocsin_model::{Token, TokenKind};
 
@@ -12,9 +12,8 @@ use crate::evidence::Evidence;
 use crate::probability::{seen_by_ngrams, tilt, tilt_to_neutral};
 use crate::signs::{self, signs};
 
-/// Slots are less than two to the power of this. Every look-up begins in a table of a bit for each: 128 KiB,
-/// which stays in a core's own cache.
-pub(super) const SLOT_BITS: u32 = 20;
+/// Slots are less than two to the power of this.
+pub(super) const SLOT_BITS: u32 = 24;
 /// Signs are less than this.
 pub const SIGNS: usize = FACTS as usize + 320;
 /// What one sign counts beside all n-grams of the text together.
@@ -71,9 +70,9 @@ impl Features {
     /// The n-grams of some tokens and nothing else, and what is to be counted in them.
     pub(crate) fn see_own(&mut self, text: &str, tokens: &[Token]) -> Facts {
         self.slots.clear();
-        self.slots.reserve(text.len());
+        self.slots.reserve(text.len() + tokens.len());
         let mut walk =
-            Walk { slots: &mut self.slots, fold: fold(), pair: 0, before: 0, facts: Facts::default() };
+            Walk { slots: &mut self.slots, fold: fold(), last: 0, before: 0, facts: Facts::default() };
         tokens.iter().for_each(|token| walk.token(text, token));
         let facts = walk.facts;
         self.own = self.slots.len();
@@ -83,15 +82,12 @@ impl Features {
 
     /// The pairs of characters of a chain of reposts, without the names in it.
     fn see_chain(&mut self, chain: &str, share: f32) {
-        let (fold, mut pair, mut is_name) = (fold(), 0, false);
+        let (fold, mut last, mut is_name) = (fold(), 0, false);
         for c in chain.chars().take(CHAIN_CHARS_MAX) {
             is_name = c == '@' || is_name && !matches!(c, ':' | ' ' | '\n');
-            if !is_name {
-                let longer = pair << 16 | u32::from(fold.code(c));
-                if longer != pair {
-                    self.slots.push(slot(Kind::Chars, u64::from(longer)));
-                }
-                pair = longer;
+            if !is_name && let Some(longer) = next(last, fold.code(c)) {
+                self.slots.push(slot(Kind::Two, longer & TWO));
+                last = longer;
             }
         }
         self.values[1] = share * value(self.slots.len() - self.own);
@@ -106,9 +102,24 @@ fn value(count: usize) -> f32 {
 /// What an n-gram is of; each kind has hashes of its own.
 #[derive(Clone, Copy)]
 enum Kind {
-    Chars,
+    One,
+    Two,
+    Three,
     Word,
     Words,
+    Beginning,
+    End,
+}
+
+/// The last two characters of three, 16 bits each, and all three.
+const TWO: u64 = 0xFFFF_FFFF;
+const THREE: u64 = 0xFFFF_FFFF_FFFF;
+
+/// The last three characters with one more; none, where it stands a third time in a row: 哈哈哈哈哈哈 is 哈哈.
+#[inline]
+fn next(last: u64, code: u16) -> Option<u64> {
+    let code = u64::from(code);
+    (last & TWO != code << 16 | code).then_some((last << 16 | code) & THREE)
 }
 
 /// Multiplicative hashing (Knuth, The Art of Computer Programming 3, section 6.4).
@@ -124,6 +135,10 @@ fn add(hash: u64, code: u16) -> u64 {
     (hash.rotate_left(5) ^ u64::from(code)).wrapping_mul(0x517c_c1b7_2722_0a95)
 }
 
+/// A Latin word of more letters is long, and so many of its letters are an end of it.
+const LONG: usize = 5;
+const ENDS: usize = 4;
+
 /// Codes of what is not spelled out: from Unicode's private use area.
 const LATIN: u16 = 0xE000;
 const ACCOUNT: u16 = 0xE001;
@@ -134,8 +149,8 @@ const FACE: u16 = 0xE003;
 struct Walk<'a> {
     slots: &'a mut Vec<u32>,
     fold: &'static Fold,
-    /// The codes of the last two characters, the latter in the lower bits.
-    pair: u32,
+    /// The codes of the last three characters, the latest in the lowest bits; 0 for what is not one.
+    last: u64,
     /// The hash of the last word.
     before: u64,
     facts: Facts,
@@ -174,6 +189,7 @@ impl Walk<'_> {
                     self.facts.letters(letters.as_bytes());
                     let word = self.spelled(letters);
                     self.word(word, LATIN);
+                    self.ends(letters);
                 } else {
                     self.facts.other += 1;
                     self.characters(letters);
@@ -192,7 +208,17 @@ impl Walk<'_> {
         self.slots.push(slot(Kind::Word, word));
         self.slots.push(slot(Kind::Words, self.before.rotate_left(17) ^ word));
         self.before = word;
-        self.pair = u32::from(code);
+        self.last = u64::from(code);
+    }
+
+    /// How a long word begins and ends, which is much of what its forms have in common.
+    fn ends(&mut self, letters: &str) {
+        if letters.len() > LONG && letters.is_ascii() {
+            let spell = |letters: &str| letters.chars().fold(0, |word, c| add(word, self.fold.code(c)));
+            let (beginning, end) = (spell(&letters[..ENDS]), spell(&letters[letters.len() - ENDS..]));
+            self.slots.push(slot(Kind::Beginning, beginning));
+            self.slots.push(slot(Kind::End, end));
+        }
     }
 
     /// The hash of a word of letters; of the same letter three times in a row and more two are seen.
@@ -208,23 +234,25 @@ impl Walk<'_> {
         word
     }
 
-    /// A word that is seen as a whole and by its pairs of characters, with those around it. One of two
-    /// characters is a pair already.
+    /// A word that is seen by its characters, one to three in a row with those before it; a long one as a whole,
+    /// too.
     #[inline]
     fn characters(&mut self, letters: &str) {
         let (mut word, mut count) = (0, 0);
         for c in letters.chars() {
             let code = self.fold.code(c);
-            let pair = self.pair << 16 | u32::from(code);
-            // 哈哈哈哈哈哈 is 哈哈.
-            if pair != self.pair {
-                self.slots.push(slot(Kind::Chars, u64::from(pair)));
+            if let Some(last) = next(self.last, code) {
+                self.slots.push(slot(Kind::One, u64::from(code)));
+                self.slots.push(slot(Kind::Two, last & TWO));
+                if last > TWO {
+                    self.slots.push(slot(Kind::Three, last));
+                }
+                self.last = last;
             }
-            self.pair = pair;
             word = add(word, code);
             count += 1;
         }
-        if count != 2 {
+        if count > 3 {
             self.slots.push(slot(Kind::Word, word));
         }
         self.before = word;

@@ -11,4 +11,4 @@ mod weights; // the file, and adding up
 
 pub use features::{Features, SIGN_VALUE, SIGNS};
 pub use outputs::{COLUMNS, Calibration, EMOTION, IRONY, LEAN, NEUTRAL, OTHER, Outputs, Rules, softmax};
-pub use weights::{MAGIC, Model, NAME_BYTES_MAX, NotAModel, ROWS_MAX, Row};
+pub use weights::{MAGIC, Model, NAME_BYTES_MAX, NotAModel, ROWS_MAX, Row, WAYS, bucket};

@@ -2,8 +2,7 @@
 //!
 //! As bytes (all little-endian): [`MAGIC`], the length of the name in one byte and the name, 16 scales for the
 //! signs and 16 for the n-grams, five numbers of calibration (f32), the number of rows (u32), a row for each
-//! sign, a bit for each slot, the rows of the slots that have one in their order, and a checksum of all before
-//! it (u64).
+//! sign, the slots that have a row in their order (u32), their rows, and a checksum of all before it (u64).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,21 +12,26 @@ use super::features::{Features, SIGN_VALUE, SIGNS, SLOT_BITS};
 use super::outputs::{COLUMNS, Calibration, Outputs};
 
 /// The first bytes of a model's file; the digit is the version of its layout.
-pub const MAGIC: &[u8; 8] = b"tocsinM2";
+pub const MAGIC: &[u8; 8] = b"tocsinM3";
 /// Slots that may have weights: a file of at most 5 MiB.
-pub const ROWS_MAX: usize = 1 << 18;
+pub const ROWS_MAX: usize = BUCKETS * WAYS;
+/// Slots of one bucket that may.
+pub const WAYS: usize = 4;
 /// Bytes of a model's name.
 pub const NAME_BYTES_MAX: usize = 64;
 
 const SHIPPED: &[u8] = include_bytes!("../../data/model.bin");
-const BITS_BYTES: usize = 1 << (SLOT_BITS - 3);
+/// A slot's lowest bits are its tag, the others say in which bucket it may have a row. The tags of all buckets are
+/// 256 KiB, which stay in a core's own cache.
+const TAG_BITS: u32 = 8;
+const BUCKETS: usize = 1 << (SLOT_BITS - TAG_BITS);
 /// Rows of which i16 holds the sum.
 const ROWS_AT_ONCE: usize = 256;
 
 /// What a feature says for each column.
 pub type Row = [f32; COLUMNS];
 /// The same in steps of the columns' scales; aligned, so that it never lies in two cache lines.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default, PartialEq)]
 #[repr(align(16))]
 struct Steps([i8; COLUMNS]);
 
@@ -39,11 +43,14 @@ pub struct Model {
     sign_scales: Row,
     signs: Box<[Steps]>,
     scales: Row,
-    /// A bit for each slot that has a row, and for each 64 of them how many rows come before theirs. Apart,
-    /// because the second is asked only when the first says yes.
-    bits: Box<[u64]>,
-    ranks: Box<[u32]>,
-    rows: Box<[Steps]>,
+    /// The tags of each bucket, and their rows; where there is none, a row of zeros.
+    tags: Box<[[u8; WAYS]]>,
+    rows: Box<[[Steps; WAYS]]>,
+}
+
+/// In which bucket a slot may have a row.
+pub fn bucket(slot: u32) -> usize {
+    (slot >> TAG_BITS) as usize
 }
 
 /// Why bytes are no model.
@@ -102,7 +109,7 @@ impl Model {
             irony_bias: number()?,
         };
         let count = u32::from_le_bytes(take(&mut rest)?) as usize;
-        let expected = (SIGNS + count) * COLUMNS + BITS_BYTES + sum.len();
+        let expected = SIGNS * COLUMNS + count * (size_of::<u32>() + COLUMNS) + sum.len();
         if count > ROWS_MAX || rest.len() != expected {
             return Err(NotAModel::Length);
         }
@@ -111,28 +118,27 @@ impl Model {
             return Err(NotAModel::Checksum);
         }
         let (signs, rest) = rest.split_at(SIGNS * COLUMNS);
-        let (bits, rest) = rest.split_at(BITS_BYTES);
-        let bits: Box<[u64]> = bits.as_chunks().0.iter().map(|bits| u64::from_le_bytes(*bits)).collect();
-        let mut before = 0;
-        let rank = |bits: &u64| {
-            before += bits.count_ones();
-            before - bits.count_ones()
-        };
-        let ranks = bits.iter().map(rank).collect();
-        if before as usize != count {
-            return Err(NotAModel::Length);
+        let signs = signs.as_chunks().0.iter().map(|row| Steps(row.map(|b| b as i8))).collect();
+        let (slots, rest) = rest.split_at(count * size_of::<u32>());
+        let mut tags = vec![[0; WAYS]; BUCKETS].into_boxed_slice();
+        let mut rows = vec![[Steps::default(); WAYS]; BUCKETS].into_boxed_slice();
+        let (mut last, mut way) = (usize::MAX, 0);
+        for (slot, row) in slots.as_chunks().0.iter().zip(rest.as_chunks().0) {
+            let slot = u32::from_le_bytes(*slot);
+            way = if bucket(slot) == last { way + 1 } else { 0 };
+            last = bucket(slot);
+            let place = tags.get_mut(last).and_then(|tags| tags.get_mut(way)).ok_or(NotAModel::Length)?;
+            *place = slot as u8;
+            rows[last][way] = Steps(row.map(|b: u8| b as i8));
         }
-        let steps =
-            |bytes: &[u8]| bytes.as_chunks().0.iter().map(|row| Steps(row.map(|b| b as i8))).collect();
-        let (signs, rows) = (steps(signs), steps(&rest[..count * COLUMNS]));
         let name = String::from_utf8_lossy(name).into_owned();
         let version = Arc::from(format!("{name}:{:08x}", checksum >> 32));
         let [sign_scales, scales] = scales;
-        Ok(Model { version, name, calibration, sign_scales, signs, scales, bits, ranks, rows })
+        Ok(Model { version, name, calibration, sign_scales, signs, scales, tags, rows })
     }
 
     /// The bytes of a model's file, from a name (at most [`NAME_BYTES_MAX`] bytes of it are kept), a row for each
-    /// sign, and at most [`ROWS_MAX`] rows in the order of their slots, each slot once.
+    /// sign, and rows in the order of their slots, each slot once, at most [`WAYS`] of a [`bucket`].
     pub fn to_bytes(
         name: &str,
         calibration: Calibration,
@@ -140,11 +146,10 @@ impl Model {
         rows: &[(u32, Row)],
     ) -> Vec<u8> {
         debug_assert!(rows.is_sorted_by(|a, b| a.0 < b.0), "in order, each slot once");
-        let rows = &rows[..rows.len().min(ROWS_MAX)];
         let sign_scales = scales(signs.iter());
         let row_scales = scales(rows.iter().map(|(_, row)| row));
         let name = &name[..name.floor_char_boundary(NAME_BYTES_MAX)];
-        let mut bytes = Vec::with_capacity(BITS_BYTES + (SIGNS + rows.len()) * COLUMNS + 512);
+        let mut bytes = Vec::with_capacity((SIGNS + rows.len()) * (COLUMNS + size_of::<u32>()) + 512);
         bytes.extend_from_slice(MAGIC);
         bytes.push(name.len() as u8);
         bytes.extend_from_slice(name.as_bytes());
@@ -155,11 +160,7 @@ impl Model {
         }
         bytes.extend_from_slice(&(rows.len() as u32).to_le_bytes());
         signs.iter().for_each(|row| bytes.extend(steps(row, &sign_scales)));
-        let mut bits = vec![0u8; BITS_BYTES];
-        for (slot, _) in rows {
-            bits[*slot as usize / 8] |= 1 << (slot % 8);
-        }
-        bytes.extend_from_slice(&bits);
+        rows.iter().for_each(|(slot, _)| bytes.extend(slot.to_le_bytes()));
         rows.iter().for_each(|(_, row)| bytes.extend(steps(row, &row_scales)));
         bytes.extend_from_slice(&checksum_of(&bytes).to_le_bytes());
         bytes
@@ -187,9 +188,12 @@ impl Model {
 
     /// Its weights of slots, in their order.
     pub fn rows(&self) -> impl Iterator<Item = (u32, Row)> {
-        let has = |slot: &u32| self.bits[*slot as usize / 64] >> (slot % 64) & 1 == 1;
-        let slots = (0..1u32 << SLOT_BITS).filter(has);
-        slots.zip(&self.rows).map(|(slot, row)| (slot, weights(row, &self.scales)))
+        let buckets = (0u32..).zip(self.tags.iter().zip(&self.rows));
+        let all = buckets.flat_map(|(bucket, (tags, rows))| {
+            tags.iter().zip(rows).map(move |(tag, row)| (bucket << TAG_BITS | u32::from(*tag), row))
+        });
+        let some = all.filter(|(_, row)| **row != Steps::default());
+        some.map(|(slot, row)| (slot, weights(row, &self.scales)))
     }
 
     /// What it says of a text, together with the rules.
@@ -223,18 +227,17 @@ impl Model {
         let mut found = [0u32; ROWS_AT_ONCE];
         let mut count = 0;
         for &slot in slots {
+            // Which byte is 0 (Warren, Hacker's Delight, 6-1): the lowest that is told is one.
+            let apart = u32::from_le_bytes(self.tags[bucket(slot)]) ^ (slot & 0xFF) * 0x0101_0101;
+            let zeros = apart.wrapping_sub(0x0101_0101) & !apart & 0x8080_8080;
             // Whether a slot has a row can't be foreseen, so there is no branch on it.
-            found[count] = slot;
-            count += (self.bits[slot as usize / 64] >> (slot % 64) & 1) as usize;
+            found[count] = (slot >> TAG_BITS) * WAYS as u32 + (zeros.trailing_zeros() / 8) % WAYS as u32;
+            count += usize::from(zeros != 0);
         }
-        for slot in &mut found[..count] {
-            let block = *slot as usize / 64;
-            let below = self.bits[block] & ((1 << (*slot % 64)) - 1);
-            *slot = self.ranks[block] + below.count_ones();
-        }
+        let rows = self.rows.as_flattened();
         let found = &found[..count];
-        std::hint::black_box(found.iter().fold(0, |touched, row| touched ^ self.rows[*row as usize].0[0]));
-        add(found.iter().map(|row| &self.rows[*row as usize]))
+        std::hint::black_box(found.iter().fold(0, |touched, row| touched ^ rows[*row as usize].0[0]));
+        add(found.iter().map(|row| &rows[*row as usize]))
     }
 }
 
@@ -251,7 +254,7 @@ fn add<'a>(rows: impl Iterator<Item = &'a Steps>) -> [i16; COLUMNS] {
 
 impl fmt::Debug for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Model {} of {} rows", self.version, self.rows.len())
+        write!(f, "Model {}", self.version)
     }
 }
 
