@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use serde_json::Value;
 use tocsin_flow::Clock as _;
 use tocsin_laws::Dice;
@@ -27,6 +29,8 @@ enum Blow {
     Zombie(usize),
     /// SIGKILL of a broker, and the same again.
     Broker(u16),
+    /// A broker stands still until the others strike it from their list, then goes on.
+    Struck(u16),
     /// SIGKILL of Redis, which has lost its last seconds when it is there again.
     Redis(u64),
     /// SIGKILL of a primary of a Cluster, ahead of its replica, which takes over.
@@ -39,6 +43,7 @@ fn blows(seed: u64) -> Vec<Blow> {
     let mut blows: Vec<Blow> = (0..STAGES.len()).map(Blow::Service).collect();
     blows.push(Blow::Zombie(dice.below(4) as usize));
     blows.push(Blow::Broker(1 + dice.below(3) as u16));
+    blows.push(Blow::Struck(1 + dice.below(3) as u16));
     blows.extend([1, 2, 5].map(Blow::Redis));
     shuffled(blows, dice)
 }
@@ -56,6 +61,16 @@ fn shuffled(mut blows: Vec<Blow>, mut dice: Dice) -> Vec<Blow> {
         blows.swap(i, dice.below(i as u64 + 1) as usize);
     }
     blows
+}
+
+/// Comes back when the brokers do not list one of theirs.
+fn is_struck(servers: &Servers, number: u16) {
+    let client: BaseConsumer =
+        ClientConfig::new().set("bootstrap.servers", servers.brokers()).create().unwrap();
+    until("the others strike it from their list", || {
+        let listed = client.fetch_metadata(None, Duration::from_secs(5)).ok()?;
+        listed.brokers().iter().all(|broker| broker.id() != i32::from(number)).then_some(())
+    });
 }
 
 /// A primary's replica dies, the primary goes on alone for a while and dies as well, and the replica comes back and takes
@@ -116,6 +131,11 @@ impl Blow {
             Blow::Broker(number) => {
                 town.servers().broker("kill", number);
                 town.servers().broker("restart", number);
+            }
+            Blow::Struck(number) => {
+                town.servers().broker("pause", number);
+                is_struck(town.servers(), number);
+                town.servers().broker("resume", number);
             }
             Blow::Redis(seconds) => {
                 town.servers().redis("kill", &[]);

@@ -27,10 +27,25 @@ const WARM: f64 = 0.2;
 const GATHERED: usize = 1_000;
 /// The pace at which delay is measured: so many posts every 10 ms. The first 20 seconds do not count, in which a broker
 /// and processes that have just started are still getting quick; the next 20 do.
-const EACH: usize = 10;
-const BEAT: Duration = Duration::from_millis(10);
-const PACED_BEATS: usize = 4_000;
-const WARM_BEATS: usize = 2_000;
+pub(crate) const EACH: usize = 10;
+pub(crate) const BEAT: Duration = Duration::from_millis(10);
+pub(crate) const PACED_BEATS: usize = 4_000;
+pub(crate) const WARM_BEATS: usize = 2_000;
+/// Brands where there is more than one.
+const BRANDS: usize = 100;
+/// What stands before the brand's name in a text.
+const TEXT: &[u8] = b"\"text\":\"";
+
+/// Whom the posts speak of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spoken {
+    /// All of one brand, so that nothing is skipped.
+    OfOne,
+    /// Of a hundred brands, each as often as the others.
+    Evenly,
+    /// Of the same hundred, and of the first in 99 posts of 100.
+    OfTheHot,
+}
 
 /// What everything here is measured on.
 pub(crate) struct World<'a> {
@@ -50,11 +65,14 @@ pub(crate) struct Flooded {
     /// Of all processes, at the end.
     pub(crate) mebibytes: f64,
     pub(crate) commit_millis: f64,
+    /// Of all processes, in microseconds.
+    pub(crate) cpu_a_post: f64,
 }
 
 /// Processes over topics and keys of their own.
 struct Town {
     brokers: Brokers,
+    spoken: Spoken,
     processes: Vec<Process>,
     _folder: TempDir,
 }
@@ -70,11 +88,12 @@ pub(crate) async fn flood(
     name: &str,
     stages: &[&str],
     posts: usize,
+    spoken: Spoken,
 ) -> Result<Flooded, Fault> {
     let clock = WallClock::new();
-    let mut town = Town::found(world, name).await?;
+    let mut town = Town::found(world, name, spoken).await?;
     let intake = KafkaIntake::open(&town.brokers)?;
-    let mut fresh = fresh(world.corpus, name);
+    let mut fresh = fresh(world.corpus, name).enumerate().map(|(n, line)| spoken.said(n, line));
     for _ in 0..posts.div_ceil(GATHERED) {
         take(&intake, &clock, fresh.by_ref().take(GATHERED)).await?;
     }
@@ -84,11 +103,12 @@ pub(crate) async fn flood(
     while done < posts {
         done = town.sum(LAST)?;
         if done >= WARM * posts {
-            warm.get_or_insert((clock.steady(), done));
+            warm.get_or_insert_with(|| (clock.steady(), done, town.cpu_seconds()));
         }
         town.beat(&clock).await?;
     }
-    let (since, before) = warm.ok_or("nothing came through")?;
+    let (since, before, spent) = warm.ok_or("nothing came through")?;
+    let cpu_a_post = (town.cpu_seconds() - spent) * 1e6 / (done - before).max(1.0);
     let posts_per_second = (done - before) / (clock.steady() - since).as_secs_f64();
     let committing = town.sum("tocsin_transaction_commit_seconds_total")?;
     let commits = town.sum_where("tocsin_transactions_total", "outcome=\"committed\"")?;
@@ -96,6 +116,7 @@ pub(crate) async fn flood(
         posts_per_second,
         mebibytes: town.mebibytes(),
         commit_millis: committing * 1e3 / commits.max(1.0),
+        cpu_a_post,
     })
 }
 
@@ -103,7 +124,7 @@ pub(crate) async fn flood(
 /// milliseconds.
 pub(crate) async fn delay(world: &World<'_>, name: &str, stages: &[&str]) -> Result<f64, Fault> {
     let clock = WallClock::new();
-    let mut town = Town::found(world, name).await?;
+    let mut town = Town::found(world, name, Spoken::OfOne).await?;
     town.start(world, stages, &clock).await?;
     let intake = KafkaIntake::open(&town.brokers)?;
     let mut fresh = fresh(world.corpus, name);
@@ -149,21 +170,21 @@ async fn take(
 }
 
 impl Town {
-    async fn found(world: &World<'_>, name: &str) -> Result<Town, Fault> {
+    async fn found(world: &World<'_>, name: &str, spoken: Spoken) -> Result<Town, Fault> {
         let brokers = Brokers { prefix: format!("{}{name}.", world.brokers.prefix), ..world.brokers.clone() };
         apply(&brokers, &plan(&brokers, Replication::Default, Retention::default()).await?).await?;
-        Ok(Town { brokers, processes: Vec::new(), _folder: tempfile::tempdir()? })
+        Ok(Town { brokers, spoken, processes: Vec::new(), _folder: tempfile::tempdir()? })
     }
 
     /// Comes back when all of them are ready.
     async fn start(&mut self, world: &World<'_>, stages: &[&str], clock: &WallClock) -> Result<(), Fault> {
         let config = self._folder.path().join("tocsin.toml");
         let Brokers { servers, prefix, lanes, .. } = &self.brokers;
-        // One brand that every post mentions, so that nothing is skipped.
+        let brands = self.spoken.brands();
         std::fs::write(
             &config,
             format!(
-                "[[brand]]\nname = \"everything\"\nquery = 'source:weibo'\n[kafka]\nbrokers = {servers:?}\n\
+                "{brands}[kafka]\nbrokers = {servers:?}\n\
                  prefix = {prefix:?}\npartitions = {lanes}\n[redis]\naddress = {:?}\nprefix = {prefix:?}\n",
                 world.redis
             ),
@@ -224,6 +245,10 @@ impl Town {
         Ok(buckets)
     }
 
+    fn cpu_seconds(&self) -> f64 {
+        self.processes.iter().filter_map(|process| cpu_seconds(process.child.id())).sum()
+    }
+
     fn mebibytes(&self) -> f64 {
         self.processes.iter().filter_map(|process| resident(process.child.id())).sum()
     }
@@ -263,6 +288,42 @@ impl Drop for Process {
         // It may have ended by itself.
         self.child.kill().and_then(|()| self.child.wait()).ok();
     }
+}
+
+impl Spoken {
+    /// The brands, as the config has them.
+    fn brands(self) -> String {
+        if self == Spoken::OfOne {
+            return "[[brand]]\nname = \"everything\"\nquery = 'source:weibo'\n".to_owned();
+        }
+        let brand = |n| format!("[[brand]]\nname = \"{0}\"\nquery = '{0}'\n", named(n));
+        (0..BRANDS).map(brand).collect()
+    }
+
+    /// A post with the name of a brand in front of its text.
+    fn said(self, n: usize, line: Vec<u8>) -> Vec<u8> {
+        let of = match self {
+            Spoken::OfOne => return line,
+            Spoken::Evenly => n % BRANDS,
+            Spoken::OfTheHot if n.is_multiple_of(BRANDS) => 1 + n / BRANDS % (BRANDS - 1),
+            Spoken::OfTheHot => 0,
+        };
+        let Some(at) = line.windows(TEXT.len()).position(|part| part == TEXT) else { return line };
+        let (start, rest) = line.split_at(at + TEXT.len());
+        [start, named(of).as_bytes(), "，".as_bytes(), rest].concat()
+    }
+}
+
+fn named(brand: usize) -> String {
+    format!("品牌{brand:03}")
+}
+
+/// CPU time of a process so far. A clock tick is a hundredth of a second on every Linux.
+fn cpu_seconds(process: u32) -> Option<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let mut fields = stat.rsplit(')').next()?.split_whitespace().skip(11);
+    let mut ticks = || fields.next()?.parse::<f64>().ok();
+    Some((ticks()? + ticks()?) / 100.0)
 }
 
 /// Memory of a process, in MiB: what it shares with others (the program itself) counts in part.

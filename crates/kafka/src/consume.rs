@@ -53,6 +53,8 @@ pub(crate) struct Seat {
     runtime: tokio::runtime::Handle,
     /// The client has no broker left to ask; see [`run`].
     is_cut_off: AtomicBool,
+    /// Our lanes are paused.
+    is_paused: AtomicBool,
 }
 
 /// What every consumer of ours is set to.
@@ -102,6 +104,7 @@ pub(crate) fn run(
             topic: topic.clone(),
             runtime: runtime.clone(),
             is_cut_off: AtomicBool::new(false),
+            is_paused: AtomicBool::new(false),
         };
         let consumer: BaseConsumer<Seat> =
             settings.create_with_context(seat).map_err(|e| fault::not_made(&e))?;
@@ -111,10 +114,9 @@ pub(crate) fn run(
         if let Some(why) = away {
             seat.wait_for_brokers(&consumer, &why);
         }
-        let mut is_paused = false;
         while !seat.is_over() && !seat.is_cut_off.load(Ordering::Relaxed) {
             seat.begin_again(&consumer);
-            seat.make_room(&consumer, &mut is_paused);
+            seat.make_room(&consumer);
             seat.pass_on(&consumer);
         }
         // Dropping the consumer gives the lanes up and leaves the group.
@@ -146,22 +148,23 @@ impl Seat {
 
     /// While there is no room, nothing is taken from the client. Only when that lasts are the lanes paused, so that
     /// polling can go on: to pause throws away what the client has fetched ahead, and going on takes it up to a second.
-    fn make_room(&self, consumer: &BaseConsumer<Seat>, is_paused: &mut bool) {
+    fn make_room(&self, consumer: &BaseConsumer<Seat>) {
+        let is_paused = self.is_paused.load(Ordering::Relaxed);
         let clock = &self.shared.room.clock;
         let until = clock.steady() + ROOM;
         let mut inside = self.shared.lock();
-        while inside.is_full() && !*is_paused && clock.steady() < until {
+        while inside.is_full() && !is_paused && clock.steady() < until {
             inside = self.shared.wait(inside, POLL);
         }
         let is_full = inside.is_full();
         drop(inside);
-        if is_full == *is_paused && !is_full {
+        if is_full == is_paused && !is_full {
             return;
         }
         let Ok(lanes) = consumer.assignment() else { return };
         let done = if is_full { consumer.pause(&lanes) } else { consumer.resume(&lanes) };
         match done {
-            Ok(()) => *is_paused = is_full,
+            Ok(()) => self.is_paused.store(is_full, Ordering::Relaxed),
             Err(error) => warn!(%error, "lanes cannot be paused or resumed"),
         }
     }
@@ -431,7 +434,9 @@ impl Seat {
             inside = self.shared.wait(inside, POLL);
         }
         drop(inside);
-        consumer.incremental_unassign(taken)
+        // The client keeps a lane paused until it is resumed, also over being lost and given again.
+        let resumed = if self.is_paused.load(Ordering::Relaxed) { consumer.resume(taken) } else { Ok(()) };
+        consumer.incremental_unassign(taken).and(resumed)
     }
 }
 

@@ -134,6 +134,26 @@ async fn a_group_whose_coordinator_is_struck_from_the_list_goes_on() {
     world::holds_each_once(&brokers, Topic::Matched, 0..2_000);
 }
 
+/// A member that has its hands full pauses its lanes. When it loses them meanwhile, for the broker is silent, and is given
+/// the same again, the client has them paused still, and nobody came back to that: the stage stood still for good.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lanes_that_were_paused_when_they_were_lost_go_on() {
+    let Some(broker) = start(ports() + 54, &[]) else { return };
+    let brokers = world(&broker.servers, "paused", 3).await;
+    feed(&brokers, Topic::Raw, 0..20_000).await;
+    let mut member = Member::join(&brokers, group("pass", Topic::Raw), room_with(Arc::default())).unwrap();
+    assert!(pass_on(&mut member, 100, 100).await >= 100);
+    // A stage that is slow, and then a broker that is silent for longer than a session.
+    let clock = WallClock::new();
+    clock.wait(Duration::from_secs(3)).await;
+    run(&broker, "pause", 1);
+    clock.wait(Duration::from_secs(4)).await;
+    run(&broker, "resume", 1);
+    pass_on(&mut member, usize::MAX, 100).await;
+    drop(member);
+    world::holds_each_once(&brokers, Topic::Matched, 0..20_000);
+}
+
 /// The broker that coordinates a group: who leads the partition that its name falls to.
 fn coordinator(brokers: &tocsin_kafka::Brokers, group: &str) -> i32 {
     let name = format!("{}{group}", brokers.prefix);
