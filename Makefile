@@ -20,7 +20,7 @@ SETS ?= ../shared/data/sentiment
 # How long `make fuzz` tries each target.
 FUZZ_SECONDS ?= 60
 
-.PHONY: help setup services-up services-down build demo test soak kill fuzz bench bench-kafka detection model eval peers manifests image-root live pods arm sbom fmt lint deny clean
+.PHONY: help setup services-up services-down build demo test soak kill fuzz bench bench-kafka detection model eval peers manifests image-root live pods arm twice sbom fmt lint deny clean
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -114,6 +114,9 @@ pods: setup manifests ## run the pods of k8s/ as processes in network namespaces
 
 arm: setup ## build for 64-bit ARM and run that in an emulator (needs Debian and root; a quarter of an hour)
 	deploy/checks/arm.sh $(TARGET)/arm
+
+twice: setup ## build what is committed twice, in two folders, and compare: the same to the byte (some minutes a build)
+	deploy/checks/twice.sh $(TARGET)/twice
 
 sbom: ## list all that is in the program, as CycloneDX: target/tocsin.cdx.json
 	python3 deploy/checks/sbom.py > $(TARGET)/tocsin.cdx.json

@@ -48,7 +48,8 @@ pub(crate) fn of_code(code: RDKafkaErrorCode, doing: &str, why: &str) -> Fault {
         Code::Authentication | Code::SaslAuthenticationFailed => wrong(
             "kafka.sasl: user or password",
             format!("refused by the broker ({why})"),
-            "a user that the broker knows, its password, and a mechanism that it offers",
+            "a user that the broker knows, its password, and a mechanism that it offers; a user that was made just now \
+             is known to each broker after some seconds: start again",
         ),
         Code::SSL => wrong(
             TLS,

@@ -196,8 +196,9 @@ impl Metrics {
         let seconds = self.transaction_seconds.with_label_values(&[group]);
         seconds.inc_by((committing.as_secs_f64() - seconds.get()).max(0.0));
         let mut holds = BTreeSet::new();
-        for (partition, lag) in lags {
-            let lag = lag.map_or(0, |lag| i64::try_from(lag).unwrap_or(i64::MAX));
+        // One of which it is not known is not shown: 0 would say that all is done.
+        for (partition, lag) in lags.into_iter().filter_map(|(partition, lag)| Some((partition, lag?))) {
+            let lag = i64::try_from(lag).unwrap_or(i64::MAX);
             self.link_lag.with_label_values(&[group, &partition.to_string()]).set(lag);
             holds.insert(partition);
         }

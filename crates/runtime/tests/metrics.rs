@@ -191,8 +191,11 @@ fn a_brand_or_a_partition_that_is_anothers_now_is_not_shown_any_more() {
     let judged = lines(&metrics, "tocsin_brand_judged_timestamp_seconds");
     assert_eq!(judged, ["tocsin_brand_judged_timestamp_seconds{brand=\"b\"} 120"]);
 
+    let lag = || lines(&metrics, "tocsin_link_lag_records");
     metrics.link_stands("score", [(0, Some(7)), (1, None)], 1, (1, 0), Duration::ZERO);
+    assert_eq!(lag(), ["tocsin_link_lag_records{group=\"score\",partition=\"0\"} 7"], "unknown is not 0");
     metrics.link_stands("score", [(1, Some(4))], 2, (2, 0), Duration::ZERO);
-    let lag = lines(&metrics, "tocsin_link_lag_records");
-    assert_eq!(lag, ["tocsin_link_lag_records{group=\"score\",partition=\"1\"} 4"]);
+    assert_eq!(lag(), ["tocsin_link_lag_records{group=\"score\",partition=\"1\"} 4"]);
+    metrics.link_stands("score", [(1, None)], 2, (2, 0), Duration::ZERO);
+    assert_eq!(lag(), [""; 0], "what was known of a moment ago is known no more");
 }
