@@ -53,7 +53,7 @@ pub fn card(model: &Model, trained: &Trained, sets: &[Set], recipe: &Recipe) -> 
         let asks = format!("{:?}", set.question).to_lowercase();
         writeln!(out, "| {} | {} | {asks} | {terms} |", set.name, set.rows.len()).ok();
     }
-    let Recipe { seed, models, passes, rate, set_power, class_power, smoothing, dropout, faceless, .. } =
+    let Recipe { seed, models, passes, rate, set_power, class_power, smoothing, dropout, pull, faceless, .. } =
         recipe;
     let c = model.calibration();
     write!(
@@ -62,7 +62,8 @@ pub fn card(model: &Model, trained: &Trained, sets: &[Set], recipe: &Recipe) -> 
          `tocsin train` with seed {seed}: the mean of {models} models of {passes} passes of Adagrad (first step {rate}), each on all\n\
          rows in its own order. A set of n rows counts as (n/10,000)^{set_power}; a class by its share to the power of -{class_power};\n\
          {smoothing} of each label goes to its contraries. Sets of two ways say nothing of neutral. Where nearly every text\n\
-         has an emoticon in brackets, {faceless} of the rows are without. At each look {dropout} of the n-grams are left out.\n\
+         has an emoticon in brackets, {faceless} of the rows are without. At each look {dropout} of the n-grams\n\
+         are left out, and weights are drawn to 0 by {pull} of themselves.\n\
          Of {} n-grams the {} whose loss would be felt most, and all signs, have a row of 16 numbers of 8 bits.\n\
          Temperatures, found on a tenth held back: polarity {:.2}, emotion {:.2}, irony {:.2}.\n\n\
          ## Limits\n\n\
