@@ -40,6 +40,15 @@ struct Reader {
     lanes: u32,
 }
 
+/// Which records a reader sees.
+#[derive(Clone, Copy)]
+enum Sees {
+    /// Up to the first transaction of which it is not yet known how it ended.
+    Committed,
+    /// Every one that was written.
+    All,
+}
+
 /// What the client calls back.
 #[derive(Default)]
 struct Glass(Listener);
@@ -56,11 +65,17 @@ impl ClientContext for Glass {
 impl ConsumerContext for Glass {}
 
 impl Reader {
-    fn open(brokers: &Brokers, group: &str, topic: Topic) -> Result<Reader, Fault> {
+    fn open(brokers: &Brokers, group: &str, topic: Topic, sees: Sees) -> Result<Reader, Fault> {
         let mut settings = brokers.client();
         settings
             .set("group.id", brokers.named(group))
-            .set("isolation.level", "read_committed")
+            .set(
+                "isolation.level",
+                match sees {
+                    Sees::Committed => "read_committed",
+                    Sees::All => "read_uncommitted",
+                },
+            )
             .set("enable.auto.commit", "false")
             // What is no longer kept is passed over.
             .set("auto.offset.reset", "earliest")
@@ -123,6 +138,13 @@ impl Reader {
         Ok(())
     }
 
+    /// Where each lane ends for it.
+    fn ends(&self) -> Result<Vec<i64>, Fault> {
+        let end =
+            |lane| self.consumer.fetch_watermarks(&self.topic, lane as i32, ANSWER).map(|marks| marks.1);
+        (0..self.lanes).map(end).collect::<Result<_, _>>().map_err(|e| self.fault(&e))
+    }
+
     /// Nothing stands behind what the group has committed. Positions alone do not tell: a transaction's end has one.
     fn is_done(&self) -> Result<bool, Fault> {
         let asked = self.all_lanes(Offset::Invalid)?;
@@ -147,17 +169,18 @@ impl Reader {
     }
 }
 
-/// Comes back when a group has done all that lies in a topic. It does not join.
+/// Comes back when a group has done all that lies in a topic, what was only just committed included: for a moment nobody
+/// sees that, because each lane is told apart that its transaction is over. It does not join.
 ///
 /// # Errors
 /// What keeps us from the brokers.
 pub async fn done(brokers: &Brokers, group: &str, topic: Topic, room: &Room) -> Result<(), Fault> {
     let (brokers, group) = (brokers.clone(), group.to_owned());
-    let reader = blocking(move || Reader::open(&brokers, &group, topic)).await?;
-    let reader = Arc::new(reader);
+    let open = move |sees| Reader::open(&brokers, &group, topic, sees);
+    let readers = Arc::new(blocking(move || Ok((open(Sees::Committed)?, open(Sees::All)?))).await?);
     loop {
-        let look = Arc::clone(&reader);
-        if blocking(move || look.is_done()).await? {
+        let look = Arc::clone(&readers);
+        if blocking(move || Ok(look.0.ends()? == look.1.ends()? && look.0.is_done()?)).await? {
             return Ok(());
         }
         room.clock.wait(NAP).await;
@@ -199,7 +222,7 @@ pub async fn fold<R: Carried + 'static, T: Send + 'static>(
 ) -> Result<T, Fault> {
     let brokers = brokers.clone();
     blocking(move || {
-        let reader = Reader::open(&brokers, "reader", R::TOPIC)?;
+        let reader = Reader::open(&brokers, "reader", R::TOPIC, Sees::Committed)?;
         reader.read(&reader.starts(from)?, |message| {
             let mut record = incoming(message);
             let read = record.value.take().and_then(|mut bytes| R::read(&record, &mut bytes).ok());

@@ -53,8 +53,9 @@ pub fn card(model: &Model, trained: &Trained, sets: &[Set], recipe: &Recipe) -> 
         let asks = format!("{:?}", set.question).to_lowercase();
         writeln!(out, "| {} | {} | {asks} | {terms} |", set.name, set.rows.len()).ok();
     }
-    let Recipe { seed, models, passes, rate, set_power, class_power, smoothing, dropout, pull, faceless, .. } =
-        recipe;
+    let Recipe {
+        seed, models, passes, rate, set_power, class_power, smoothing, dropout, pull, faceless, ..
+    } = recipe;
     let c = model.calibration();
     write!(
         out,

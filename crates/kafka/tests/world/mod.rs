@@ -256,11 +256,17 @@ pub(crate) fn read_all(brokers: &Brokers, topic: Topic) -> Vec<Read> {
     records
 }
 
+/// How often a topic is read until it holds enough.
+const READS: usize = 20;
+
 /// Each number of a topic once and no other, in the lane that it was fed to, in order.
 #[track_caller]
 pub(crate) fn holds_each_once(brokers: &Brokers, topic: Topic, numbers: std::ops::Range<u64>) {
     let mut lanes: BTreeMap<Lane, Vec<u64>> = BTreeMap::new();
-    for record in read_all(brokers, topic) {
+    // What was only just committed is not seen until each lane is told that its transaction is over.
+    let mut reads = std::iter::repeat_with(|| read_all(brokers, topic)).take(READS);
+    let records = reads.find(|records| records.len() as u64 >= numbers.end - numbers.start);
+    for record in records.unwrap_or_else(|| read_all(brokers, topic)) {
         let number = String::from_utf8(record.value).unwrap().parse().unwrap();
         lanes.entry(record.lane).or_default().push(number);
     }
