@@ -11,23 +11,28 @@ use tocsin_model::{Token, TokenKind};
 /// and digits in lower case, without links, accounts, emoticons and marks. A text without any of them
 /// (emoji alone) is hashed whole; an empty one has 0.
 pub fn fingerprint(text: &str, tokens: &[Token]) -> u64 {
-    let mut pairs = Pairs::default();
+    fingerprint_with(text, tokens, &mut Vec::new())
+}
+
+/// The same, with a room for letters that is used again.
+pub(crate) fn fingerprint_with(text: &str, tokens: &[Token], letters: &mut Vec<u32>) -> u64 {
+    letters.clear();
     // Words that touch are taken together: a few long runs are faster than many short ones.
     let mut run = 0..0;
     for token in tokens.iter().take_while(|t| t.end as usize <= text.len()) {
         if matches!(token.kind, TokenKind::Word | TokenKind::Number | TokenKind::Hashtag) {
             if token.start as usize != run.end {
-                pairs.push_letters(&text[run]);
+                add_letters(&text[run], letters);
                 run = token.start as usize..token.start as usize;
             }
             run.end = token.end as usize;
         }
     }
-    pairs.push_letters(&text[run]);
-    match (pairs.last, pairs.count()) {
-        (0, _) => whole(text.trim()),
-        (only, 0) => hash(u64::from(only)),
-        _ => pairs.majority(),
+    add_letters(&text[run], letters);
+    match letters[..] {
+        [] => whole(text.trim()),
+        [only] => hash(u64::from(only)),
+        _ => majority(letters),
     }
 }
 
@@ -62,54 +67,29 @@ fn hash(x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
-/// Hashes of pairs, added up.
-#[derive(Default)]
-struct Pairs {
-    /// The last character; 0 (which is no letter) before the first.
-    last: u32,
-    waiting: [u64; 8],
-    waiting_len: usize,
-    counters: Counters,
+/// Adds the letters and digits of some words.
+fn add_letters(words: &str, letters: &mut Vec<u32>) {
+    match words.as_bytes().as_chunks::<3>() {
+        // Nearly all are of Chinese characters alone, three bytes each (RFC 3629).
+        (chars, []) if chars.iter().all(|[first, ..]| (0xE5..=0xE9).contains(first)) => {
+            let low = |byte: u8| u32::from(byte & 0x3F);
+            letters.extend(chars.iter().map(|&[a, b, c]| u32::from(a & 0x0F) << 12 | low(b) << 6 | low(c)));
+        }
+        _ => letters.extend(words.chars().filter_map(normal)),
+    }
 }
 
-impl Pairs {
-    /// The letters and digits of some words.
-    fn push_letters(&mut self, words: &str) {
-        match words.as_bytes().as_chunks::<3>() {
-            // Nearly all are of Chinese characters alone, three bytes each (RFC 3629).
-            (chars, []) if chars.iter().all(|[first, ..]| (0xE5..=0xE9).contains(first)) => {
-                for [a, b, c] in chars {
-                    let low = |byte: &u8| u32::from(byte & 0x3F);
-                    self.push(u32::from(a & 0x0F) << 12 | low(b) << 6 | low(c));
-                }
-            }
-            _ => words.chars().filter_map(normal).for_each(|c| self.push(c)),
-        }
+/// The bits that more than half of the hashes of neighbours have.
+fn majority(letters: &[u32]) -> u64 {
+    let pair = |pair: &[u32]| hash(u64::from(pair[0]) << 32 | u64::from(pair[1]));
+    let mut counters = Counters::default();
+    let mut rest = letters;
+    while let Some(nine) = rest.first_chunk::<9>() {
+        counters.add_eight(&std::array::from_fn(|i| pair(&nine[i..i + 2])));
+        rest = &rest[8..];
     }
-
-    fn push(&mut self, c: u32) {
-        if self.last != 0 {
-            self.waiting[self.waiting_len] = hash(u64::from(self.last) << 32 | u64::from(c));
-            self.waiting_len += 1;
-            if self.waiting_len == 8 {
-                self.counters.add_eight(&self.waiting);
-                self.waiting_len = 0;
-            }
-        }
-        self.last = c;
-    }
-
-    fn count(&self) -> u32 {
-        self.counters.added + self.waiting_len as u32
-    }
-
-    fn majority(mut self) -> u64 {
-        for i in 0..self.waiting_len {
-            self.counters.add_at(0, self.waiting[i]);
-            self.counters.added += 1;
-        }
-        self.counters.above(self.counters.added / 2)
-    }
+    rest.windows(2).for_each(|two| counters.add(pair(two)));
+    counters.above(counters.added / 2)
 }
 
 /// 64 counters: bit i of `planes[k]` is bit k of counter i. 32 planes hold any text that fits in memory.
@@ -132,6 +112,11 @@ impl Counters {
         self.planes[..3].copy_from_slice(&[ones, twos, fours]);
         self.add_at(3, eights);
         self.added += 8;
+    }
+
+    fn add(&mut self, word: u64) {
+        self.add_at(0, word);
+        self.added += 1;
     }
 
     /// Adds 2^plane to the counters whose bit is set.
@@ -190,9 +175,7 @@ mod tests {
     proptest! {
         #[test]
         fn sliced_counters_say_what_plain_ones_say(letters in prop::collection::vec(1u32..40, 2..600)) {
-            let mut pairs = Pairs::default();
-            letters.iter().for_each(|&c| pairs.push(c));
-            prop_assert_eq!(pairs.majority(), plainly(&letters));
+            prop_assert_eq!(majority(&letters), plainly(&letters));
         }
     }
 

@@ -6,7 +6,7 @@ use jieba_rs::Jieba;
 use tocsin_model::{Matched, Sighting, Token, TokenKind, Tokenized};
 
 use crate::background::Background;
-use crate::fingerprint::fingerprint;
+use crate::fingerprint::fingerprint_with;
 use crate::special;
 
 /// Characters of a word given by brands or by the user. Longer ones are not words, and would make the
@@ -23,6 +23,7 @@ pub struct Tokenizer {
 #[derive(Debug, Default)]
 pub struct Scratch {
     tokens: Vec<Token>,
+    letters: Vec<u32>,
 }
 
 impl Scratch {
@@ -84,9 +85,9 @@ impl Tokenizer {
         let tokens = self.cut(matched.own_words(), scratch);
         let fingerprint = if matched.is_bare() {
             scratch.cut_by_form(&matched.clean);
-            fingerprint(&matched.clean, &scratch.tokens)
+            fingerprint_with(&matched.clean, &scratch.tokens, &mut scratch.letters)
         } else {
-            fingerprint(matched.own_words(), &tokens)
+            fingerprint_with(matched.own_words(), &tokens, &mut scratch.letters)
         };
         Tokenized { matched, tokens, fingerprint }
     }
