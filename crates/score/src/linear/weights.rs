@@ -228,7 +228,7 @@ impl Model {
         let mut count = 0;
         for &slot in slots {
             // Which byte is 0 (Warren, Hacker's Delight, 6-1): the lowest that is told is one.
-            let apart = u32::from_le_bytes(self.tags[bucket(slot)]) ^ (slot & 0xFF) * 0x0101_0101;
+            let apart = u32::from_le_bytes(self.tags[bucket(slot)]) ^ ((slot & 0xFF) * 0x0101_0101);
             let zeros = apart.wrapping_sub(0x0101_0101) & !apart & 0x8080_8080;
             // Whether a slot has a row can't be foreseen, so there is no branch on it.
             found[count] = (slot >> TAG_BITS) * WAYS as u32 + (zeros.trailing_zeros() / 8) % WAYS as u32;
