@@ -116,6 +116,8 @@ impl Reader {
         mut each: impl FnMut(&BorrowedMessage<'_>) -> bool,
     ) -> Result<(), Fault> {
         self.consumer.assign(from).map_err(|e| self.fault(&e))?;
+        // A lane that was paused in an earlier look still is.
+        self.consumer.resume(from).map_err(|e| self.fault(&e))?;
         let mut open: BTreeSet<i32> = from.elements().iter().map(|element| element.partition()).collect();
         while !open.is_empty() {
             match self.consumer.poll(ANSWER) {
