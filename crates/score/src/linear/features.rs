@@ -2,7 +2,7 @@
 //! of long ones, and the signs of the reading.
 //!
 //! An n-gram is a slot, the hash of what it stands for; nothing is allocated for it and nothing remembered. Four
-//! characters in a row and pairs of Chinese words were tried: they tell little more and cost as much again.
+//! characters in a row and pairs of Chinese words were tried: they tell little more, and are look-ups again.
 
 use tocsin_model::{Token, TokenKind};
 
