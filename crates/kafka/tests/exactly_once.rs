@@ -109,9 +109,11 @@ async fn members_that_come_and_go_lose_and_repeat_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_stops_is_followed_within_three_seconds() {
+async fn who_stops_is_followed_before_his_session_ends() {
     let Some(broker) = shared() else { return };
-    let brokers = Brokers { limits: Limits::default(), ..world(&broker.servers, "followed", 3).await };
+    // Long enough that only somebody who said good-bye can be followed this soon, however busy the machine.
+    let limits = Limits { session: Duration::from_secs(45), ..Limits::default() };
+    let brokers = Brokers { limits, ..world(&broker.servers, "followed", 3).await };
     let trickle = Trickle::begin(&brokers, Topic::Raw);
     let mut first = Member::join(&brokers, group("pass", Topic::Raw), room()).unwrap();
     pass_on(&mut first, 500, 100).await;
@@ -130,7 +132,7 @@ async fn who_stops_is_followed_within_three_seconds() {
     pass_on(&mut heir, usize::MAX, 500).await;
     drop(heir);
     eprintln!("all lanes had a new member after {took:?}");
-    assert!(took < Duration::from_secs(3), "{took:?}");
+    assert!(took < limits.session / 2, "{took:?}");
     holds_each_once(&brokers, Topic::Matched, 0..fed);
 }
 
