@@ -72,14 +72,15 @@ bench: setup ## one table of what it manages on this machine
 
 # Somebody else's answer to the same task, to measure beside ours.
 PEER ?=
+PART ?=
 POSTS ?= 200000
 ROUNDS ?= 3
-bench-kafka: setup ## what the stages manage over Kafka and Redis (PEER=folder: beside somebody else's answer)
+bench-kafka: setup ## what the stages manage over Kafka and Redis (PEER=folder: beside somebody else's answer; PART=link, five, one or hot: that alone)
 	cargo build --release -p tocsin -p tocsin-benches
 	services/kafka.sh start $(TARGET)/bench/kafka 19192
 	services/redis.sh start $(TARGET)/bench/redis 16479
 	trap 'services/kafka.sh stop $(TARGET)/bench/kafka; services/redis.sh stop $(TARGET)/bench/redis; rm -rf $(TARGET)/bench' EXIT; \
-	  $(TARGET)/release/tocsin-bench-kafka 127.0.0.1:19192 127.0.0.1:16479 $(POSTS) $(ROUNDS) $(PEER)
+	  $(TARGET)/release/tocsin-bench-kafka 127.0.0.1:19192 127.0.0.1:16479 $(POSTS) $(ROUNDS) '$(PEER)' $(PART)
 
 detection: setup ## how well it knows a crisis: the tables and curves of docs/detection.md (an hour, 2 GB)
 	cargo build --release -p tocsin -p tocsin-benches

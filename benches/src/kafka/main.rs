@@ -54,12 +54,13 @@ const HOT: f64 = 0.8;
 const HOT_LANES: u32 = 6;
 
 const USAGE: &str = "\
-tocsin-bench-kafka BROKERS REDIS [POSTS [ROUNDS [PEER]]]
+tocsin-bench-kafka BROKERS REDIS [POSTS [ROUNDS [PEER [PART]]]]
   BROKERS  host:port of a broker that nobody else uses meanwhile
   REDIS    host:port of a Redis of the same kind
   POSTS    how many pass through in a round (200000)
   ROUNDS   how often each side is measured (3); the median counts
-  PEER     a folder with a Maven project that does the same (see benches/src/kafka/peer.rs)";
+  PEER     a folder with a Maven project that does the same (see benches/src/kafka/peer.rs); '' for none
+  PART     one part alone: link, five, one, hot";
 
 /// How one side did.
 struct Went {
@@ -103,10 +104,41 @@ async fn bench(arguments: &[String]) -> Result<(), Fault> {
     println!(
         "{posts} posts, {LANES} lanes, lz4, exactly once; by hand it commits every 100 ms, our link by its own pace."
     );
+    let does = |part: &str| arguments.get(5).is_none_or(|only| only == part);
+    if does("link") {
+        link(&brokers, posts, rounds).await?;
+    }
+    let world = World {
+        tocsin: std::env::current_exe()?.with_file_name("tocsin"),
+        redis,
+        brokers: brokers.clone(),
+        corpus: &corpus,
+    };
+    let peer = match arguments.get(4).filter(|peer| !peer.is_empty()) {
+        Some(folder) => Some(peer::run(Path::new(folder), &brokers, posts)?),
+        None => None,
+    };
+    if let Some(rate) = peer {
+        println!("the peer, warm: {:.1} k posts/s", rate / 1e3);
+    }
+    if does("five") {
+        in_five(&world, posts, rounds, peer).await?;
+    }
+    if does("one") {
+        flooded(&world, "all in one process", ONE, posts, rounds, peer.map(|rate| (rate, ONE_TIMES))).await?;
+    }
+    if does("hot") {
+        with_a_hot_brand(&world, posts, rounds).await?;
+    }
+    Ok(())
+}
+
+/// A stage that does nothing, through our link and by hand.
+async fn link(brokers: &Brokers, posts: usize, rounds: usize) -> Result<(), Fault> {
     let (mut by_hand, mut through_us) = (Vec::new(), Vec::new());
     for round in 0..rounds {
-        let bare = bare::pass(&brokers, &format!("bare-{round}"), posts)?;
-        let ours = ours::pass(&brokers, &format!("ours-{round}"), posts).await?;
+        let bare = bare::pass(brokers, &format!("bare-{round}"), posts)?;
+        let ours = ours::pass(brokers, &format!("ours-{round}"), posts).await?;
         for (who, went) in [("by hand", &bare), ("our link", &ours)] {
             let Went { posts_per_second, cpu_micros, commit_millis, commits } = went;
             println!(
@@ -128,18 +160,7 @@ async fn bench(arguments: &[String]) -> Result<(), Fault> {
         verdict(share >= BAR)
     );
     println!("mean commit: {commit:.2} ms (bar {COMMIT_MILLIS} ms: {})", verdict(commit <= COMMIT_MILLIS));
-    let world = World {
-        tocsin: std::env::current_exe()?.with_file_name("tocsin"),
-        redis,
-        brokers: brokers.clone(),
-        corpus: &corpus,
-    };
-    let peer = match arguments.get(4).filter(|peer| !peer.is_empty()) {
-        Some(folder) => Some(peer::run(Path::new(folder), &brokers, posts)?),
-        None => None,
-    };
-    as_users_run_it(&world, posts, rounds, peer).await?;
-    with_a_hot_brand(&world, posts, rounds).await
+    Ok(())
 }
 
 /// One brand takes nearly all posts, over six lanes.
@@ -176,49 +197,46 @@ fn middle(went: &[Flooded], of: fn(&Flooded) -> f64) -> f64 {
     figures[figures.len() / 2]
 }
 
-/// Five processes, and one.
-async fn as_users_run_it(
+/// Floods these services, and says how they did; and beside the peer, where there is one, with the bar.
+async fn flooded(
     world: &World<'_>,
+    what: &str,
+    stages: &[&str],
     posts: usize,
     rounds: usize,
-    peer: Option<f64>,
+    peer: Option<(f64, f64)>,
 ) -> Result<(), Fault> {
-    if let Some(rate) = peer {
-        println!("the peer, warm: {:.1} k posts/s", rate / 1e3);
+    let mut went = Vec::new();
+    for round in 0..rounds {
+        let name = format!("{}-{round}", stages.len());
+        went.push(flood(world, &name, stages, posts, Spoken::OfOne).await?);
     }
-    for (what, stages, times) in [("five services", FIVE, FIVE_TIMES), ("all in one process", ONE, ONE_TIMES)]
-    {
-        let mut went = Vec::new();
-        for round in 0..rounds {
-            let name = format!("{}-{round}", stages.len());
-            went.push(flood(world, &name, stages, posts, Spoken::OfOne).await?);
-        }
-        let (rate, commit) = (middle(&went, |w| w.posts_per_second), middle(&went, |w| w.commit_millis));
-        let (memory, cpu) = (middle(&went, |w| w.mebibytes), middle(&went, |w| w.cpu_a_post));
-        println!(
-            "{what}: {:.1} k posts/s, {cpu:.1} µs of CPU a post, commits of {commit:.2} ms, {memory:.0} MiB",
-            rate / 1e3
-        );
-        if let Some(peer) = peer {
-            println!("  ÷ the peer: {:.1} (bar {times}: {})", rate / peer, verdict(rate / peer >= times));
-        }
-        if stages.len() > 1 {
-            let memory = flood(world, "much", stages, MUCH, Spoken::OfOne).await?.mebibytes;
-            println!(
-                "  after {MUCH} posts: {memory:.0} MiB (bar {MEBIBYTES}: {})",
-                verdict(memory <= MEBIBYTES)
-            );
-            let four = Brokers { prefix: format!("{}four.", world.brokers.prefix), ..world.brokers.clone() };
-            apply(&four, &plan(&four, Replication::Default, Retention::default()).await?).await?;
-            let by_hand = bare::delay(&four, world.corpus).await?;
-            let p99 = delay(world, "paced", stages).await?;
-            println!(
-                "  received → judged at 1,000 posts/s, p99: {p99:.0} ms; four by hand: {by_hand:.0} ms (bar {DELAY_TIMES} \
-                 times: {})",
-                verdict(p99 <= DELAY_TIMES * by_hand)
-            );
-        }
+    let (rate, commit) = (middle(&went, |w| w.posts_per_second), middle(&went, |w| w.commit_millis));
+    let (memory, cpu) = (middle(&went, |w| w.mebibytes), middle(&went, |w| w.cpu_a_post));
+    println!(
+        "{what}: {:.1} k posts/s, {cpu:.1} µs of CPU a post, commits of {commit:.2} ms, {memory:.0} MiB",
+        rate / 1e3
+    );
+    if let Some((peer, times)) = peer {
+        println!("  ÷ the peer: {:.1} (bar {times}: {})", rate / peer, verdict(rate / peer >= times));
     }
+    Ok(())
+}
+
+/// Five processes: how fast, how large after much, how late.
+async fn in_five(world: &World<'_>, posts: usize, rounds: usize, peer: Option<f64>) -> Result<(), Fault> {
+    flooded(world, "five services", FIVE, posts, rounds, peer.map(|rate| (rate, FIVE_TIMES))).await?;
+    let memory = flood(world, "much", FIVE, MUCH, Spoken::OfOne).await?.mebibytes;
+    println!("  after {MUCH} posts: {memory:.0} MiB (bar {MEBIBYTES}: {})", verdict(memory <= MEBIBYTES));
+    let four = Brokers { prefix: format!("{}four.", world.brokers.prefix), ..world.brokers.clone() };
+    apply(&four, &plan(&four, Replication::Default, Retention::default()).await?).await?;
+    let by_hand = bare::delay(&four, world.corpus).await?;
+    let p99 = delay(world, "paced", FIVE).await?;
+    println!(
+        "  received → judged at 1,000 posts/s, p99: {p99:.0} ms; four by hand: {by_hand:.0} ms (bar {DELAY_TIMES} \
+         times: {})",
+        verdict(p99 <= DELAY_TIMES * by_hand)
+    );
     Ok(())
 }
 

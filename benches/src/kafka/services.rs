@@ -29,6 +29,8 @@ const GATHERED: usize = 1_000;
 /// and processes that have just started are still getting quick; the next 20 do.
 pub(crate) const EACH: usize = 10;
 pub(crate) const BEAT: Duration = Duration::from_millis(10);
+/// How often the services are asked how far they are: each answer is work for them, too.
+const LOOK: Duration = Duration::from_millis(100);
 pub(crate) const PACED_BEATS: usize = 4_000;
 pub(crate) const WARM_BEATS: usize = 2_000;
 /// Brands where there is more than one.
@@ -206,7 +208,7 @@ impl Town {
             return Err("the services do not come to an end".into());
         }
         self.processes.iter_mut().try_for_each(Process::is_alive)?;
-        clock.wait(BEAT).await;
+        clock.wait(LOOK).await;
         Ok(())
     }
 

@@ -36,9 +36,6 @@ const ROOM: Duration = Duration::from_secs(1);
 /// How long giving up a lane waits for a commit at hand: as long as a transaction can last.
 const COMMIT_ENDS: Duration = Duration::from_secs(10);
 
-/// How long a client waits for a broker before it is made anew: by then the group has given its lanes to others.
-const ANEW: Duration = Duration::from_secs(10);
-
 /// A connection is lost, or all are, or none can be made: with one broker the client tells only the first.
 const LOST: RDKafkaErrorCode = RDKafkaErrorCode::BrokerTransportFailure;
 const ALL_DOWN: RDKafkaErrorCode = RDKafkaErrorCode::AllBrokersDown;
@@ -85,9 +82,9 @@ pub(crate) fn settings(brokers: &Brokers, group: &Group) -> ClientConfig {
 
 /// Reads until told to close, then leaves the group.
 ///
-/// Once no broker is to be had, a client is made anew: one that asks at a moment in which all brokers count as fenced
-/// is told that there are none, forgets those it was configured with, too, and never asks again (librdkafka issue
-/// 5301). Seen with one broker on a busy machine: the services stood still until they were started again.
+/// Once no broker is to be had, or no coordinator, a client is made anew: one that asks at a moment in which all brokers
+/// count as fenced is told that there are none, forgets those it was configured with, too, and never asks again
+/// (librdkafka issue 5301). Seen with one broker on a busy machine: the services stood still until they were started again.
 pub(crate) fn run(
     brokers: &Brokers,
     group: Group,
@@ -125,7 +122,7 @@ pub(crate) fn run(
         if inside.closing {
             return Ok(());
         }
-        warn!(topic, "the client has no broker left; it is made anew");
+        warn!(topic, "the client finds no broker, or no coordinator of its group; it is made anew");
         inside.lose_all();
     }
 }
@@ -221,7 +218,7 @@ impl Seat {
         let clock = &self.shared.room.clock;
         let began = clock.steady();
         while !self.shared.lock().closing && !answers() {
-            if clock.steady().saturating_sub(began) > ANEW {
+            if clock.steady().saturating_sub(began) > peers::ANEW {
                 self.is_cut_off.store(true, Ordering::Relaxed);
                 return;
             }
@@ -462,8 +459,7 @@ impl ClientContext for Seat {
         self.listener.error(error, reason);
     }
     fn stats(&self, statistics: Statistics) {
-        let is_real = |source: &str| matches!(source, "learned" | "configured");
-        if !statistics.brokers.values().any(|broker| is_real(&broker.source)) {
+        if peers::is_cut_off(&statistics) {
             self.is_cut_off.store(true, Ordering::Relaxed);
         }
         let mut inside = self.shared.lock();

@@ -1,15 +1,23 @@
 //! Who of the brokers is missed while others can be reached, by what the client says of its connections.
 //!
-//! Nothing is decided by it: the client goes on by itself when a broker is back or a lane has another leader. It is
-//! told to whoever looks at the process.
+//! Mostly nothing is decided by it: the client goes on by itself when a broker is back or a lane has another leader. It
+//! is told to whoever looks at the process.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use rdkafka::Statistics;
 use rdkafka::statistics::Broker;
 use tocsin_model::Lane;
 
-/// Brokers that we want to reach and cannot, and those of our lanes whose leader is none or one of these.
+/// How long a client waits for a broker, or for its group's coordinator, before it is made anew: by then the group has
+/// given its lanes to others.
+pub(crate) const ANEW: Duration = Duration::from_secs(10);
+/// How long the coordinator is looked for before that is told.
+const TOLD: Duration = Duration::from_secs(3);
+
+/// Brokers that we want to reach and cannot, those of our lanes whose leader is none or one of these, and the group's
+/// coordinator.
 pub(crate) fn missed(
     statistics: &Statistics,
     topic: &str,
@@ -23,7 +31,24 @@ pub(crate) fn missed(
         known.is_some_and(|partition| partition.leader < 0 || down.contains(&partition.leader))
     });
     let leaders = leaderless.map(|lane| format!("kafka leader of {topic} {}", lane.0));
-    down.iter().map(|node| format!("kafka broker {node}")).chain(leaders).collect()
+    let coordinator = looks_for_coordinator(statistics).filter(|since| *since > TOLD);
+    let coordinator = coordinator.map(|_| "kafka coordinator of our group".to_owned());
+    down.iter().map(|node| format!("kafka broker {node}")).chain(leaders).chain(coordinator).collect()
+}
+
+/// Whether the client will not find back by itself: it knows no broker any more, or has looked for the coordinator for
+/// longer than anybody takes to name one. A broker that is struck from the list while the client forgets those it was
+/// configured with (librdkafka issue 5301) may still be listed, and is never called again.
+pub(crate) fn is_cut_off(statistics: &Statistics) -> bool {
+    let is_real = |broker: &Broker| matches!(broker.source.as_str(), "learned" | "configured");
+    let knows_some = statistics.brokers.values().any(is_real);
+    !knows_some || looks_for_coordinator(statistics).is_some_and(|since| since > ANEW)
+}
+
+/// Since when the client has had no coordinator.
+fn looks_for_coordinator(statistics: &Statistics) -> Option<Duration> {
+    let group = statistics.cgrp.as_ref().filter(|group| group.state != "up")?;
+    Some(Duration::from_millis(u64::try_from(group.stateage).unwrap_or_default()))
 }
 
 /// The client keeps a connection only where it needs one: `INIT` is one that nobody misses. Below 0 are addresses from
@@ -34,7 +59,7 @@ fn is_down(broker: &Broker) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use rdkafka::statistics::{Partition, Topic};
+    use rdkafka::statistics::{ConsumerGroup, Partition, Topic};
 
     use super::*;
 
@@ -70,5 +95,24 @@ mod tests {
     #[test]
     fn a_lane_without_a_leader_is_named() {
         check(&[(1, "UP")], &[1, -1], &["kafka leader of posts 1"]);
+    }
+
+    #[test]
+    fn a_client_that_looks_for_its_coordinator_says_so_and_is_given_up() {
+        let looked = |state: &str, stateage, source: &str| {
+            let broker = Broker { nodeid: 1, source: source.to_owned(), ..Broker::default() };
+            Statistics {
+                brokers: [("b/1".to_owned(), broker)].into(),
+                cgrp: Some(ConsumerGroup { state: state.to_owned(), stateage, ..ConsumerGroup::default() }),
+                ..Statistics::default()
+            }
+        };
+        let told = |statistics| (missed(&statistics, "posts", [].into_iter()).len(), is_cut_off(&statistics));
+        assert_eq!(told(looked("up", 600_000, "learned")), (0, false));
+        assert_eq!(told(looked("query-coord", 500, "learned")), (0, false));
+        assert_eq!(told(looked("wait-broker-transport", 5_000, "configured")), (1, false));
+        // As it was seen: the only broker was fenced for a moment, and stood in the list for ever without being called.
+        assert_eq!(told(looked("query-coord", 625_000, "learned")), (1, true));
+        assert!(is_cut_off(&looked("up", 0, "logical")), "no broker is left");
     }
 }
