@@ -60,7 +60,7 @@ tocsin-bench-kafka BROKERS REDIS [POSTS [ROUNDS [PEER [PART]]]]
   POSTS    how many pass through in a round (200000)
   ROUNDS   how often each side is measured (3); the median counts
   PEER     a folder with a Maven project that does the same (see benches/src/kafka/peer.rs); '' for none
-  PART     one part alone: link, five, one, hot";
+  PART     one part alone: link, five, delay, one, hot";
 
 /// How one side did.
 struct Went {
@@ -123,6 +123,9 @@ async fn bench(arguments: &[String]) -> Result<(), Fault> {
     }
     if does("five") {
         in_five(&world, posts, rounds, peer).await?;
+    }
+    if does("delay") {
+        delayed(&world).await?;
     }
     if does("one") {
         flooded(&world, "all in one process", ONE, posts, rounds, peer.map(|rate| (rate, ONE_TIMES))).await?;
@@ -223,11 +226,16 @@ async fn flooded(
     Ok(())
 }
 
-/// Five processes: how fast, how large after much, how late.
+/// Five processes: how fast, and how large after much.
 async fn in_five(world: &World<'_>, posts: usize, rounds: usize, peer: Option<f64>) -> Result<(), Fault> {
     flooded(world, "five services", FIVE, posts, rounds, peer.map(|rate| (rate, FIVE_TIMES))).await?;
     let memory = flood(world, "much", FIVE, MUCH, Spoken::OfOne).await?.mebibytes;
     println!("  after {MUCH} posts: {memory:.0} MiB (bar {MEBIBYTES}: {})", verdict(memory <= MEBIBYTES));
+    Ok(())
+}
+
+/// Five processes: how late, beside four hops by hand.
+async fn delayed(world: &World<'_>) -> Result<(), Fault> {
     let four = Brokers { prefix: format!("{}four.", world.brokers.prefix), ..world.brokers.clone() };
     apply(&four, &plan(&four, Replication::Default, Retention::default()).await?).await?;
     let by_hand = bare::delay(&four, world.corpus).await?;

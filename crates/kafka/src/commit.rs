@@ -20,7 +20,7 @@ use crate::brokers::{Brokers, Limits};
 use crate::fault::{self, Listener, again, away};
 use crate::headers;
 use crate::member::Outgoing;
-use crate::round::{Commit, Part, Shared, Took};
+use crate::round::{Commit, Part, Shared};
 use crate::topics::{RECORD_BYTES_MAX, Topic};
 
 /// Rounds that were made while a commit was at work and go into the next one together, at most. One by one, a
@@ -130,8 +130,8 @@ impl Committer {
         }
     }
 
-    /// One transaction.
-    fn commit(&mut self, commit: &Commit) -> Result<Took, Fault> {
+    /// One transaction, and how long the call took that commits it.
+    fn commit(&mut self, commit: &Commit) -> Result<Duration, Fault> {
         let producer = match self.producer.take() {
             Some(producer) => producer,
             None => Arc::new(self.open()?),
@@ -178,7 +178,7 @@ impl Committer {
         Ok(producer)
     }
 
-    fn transact(&self, producer: &Arc<BaseProducer<Outbox>>, commit: &Commit) -> KafkaResult<Took> {
+    fn transact(&self, producer: &Arc<BaseProducer<Outbox>>, commit: &Commit) -> KafkaResult<Duration> {
         let clock = &self.shared.room.clock;
         producer.begin_transaction()?;
         let begun = clock.steady();
@@ -187,7 +187,6 @@ impl Committer {
             self.send(producer, outgoing)?;
         }
         debug!(step = "produced", "transaction");
-        let began = clock.steady();
         let mut offsets = TopicPartitionList::new();
         for (lane, to, note) in &commit.positions {
             let offset = Offset::Offset(i64::try_from(to.0).expect("positions are offsets, which are i64"));
@@ -203,8 +202,7 @@ impl Committer {
         let committing = clock.steady();
         self.patiently(producer, begun, || producer.commit_transaction(CALL))?;
         debug!(step = "committed", "transaction");
-        let ended = clock.steady();
-        Ok(Took { closing: ended.saturating_sub(began), commit: ended.saturating_sub(committing) })
+        Ok(clock.steady().saturating_sub(committing))
     }
 
     /// Puts the positions into the transaction.

@@ -73,6 +73,8 @@ pub(crate) fn settings(brokers: &Brokers, group: &Group) -> ClientConfig {
         .set("queued.max.messages.kbytes", "1024")
         .set("queued.min.messages", "10000")
         .set("fetch.max.bytes", "8388608")
+        // Of each lane, compressed: what a fetch brought stays in memory unpacked until the last of it is taken.
+        .set("fetch.message.max.bytes", "262144")
         // Once a queue is full the client looks again after this (default: 1 s, a thousand times too late).
         .set("fetch.queue.backoff.ms", "2")
         .set("fetch.error.backoff.ms", "100")

@@ -173,7 +173,7 @@ impl Member {
             producer: None,
             left: Vec::new(),
         };
-        let (rounds, next) = mpsc::channel(commit::TOGETHER_MAX);
+        let (rounds, next) = mpsc::channel(1);
         let name = |what: &str| format!("{what} {}", group.name);
         let commits = thread::Builder::new().name(name("commit")).spawn(move || committer.run(next));
         let (reads, brokers, us) =

@@ -9,7 +9,8 @@ const QUICK_ENOUGH: u32 = 20;
 
 /// The interval between commits. It doubles when a commit takes longer than half of it, and halves after
 /// twenty that took less than a quarter: a fixed interval of 20 ms went to seconds of delay once the machine
-/// was busy, because the commits themselves were most of the work.
+/// was busy, because the commits themselves were most of the work. Only the call counts that commits: what comes before
+/// it (deliveries, positions) takes some 12 ms on the quickest of brokers, and would double the interval for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pace {
     limits: Limits,

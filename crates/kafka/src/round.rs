@@ -6,6 +6,7 @@
 //! stand for, whoever is in the middle of what.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::{AddAssign, SubAssign};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,9 +23,9 @@ use crate::pace::Pace;
 
 /// Posts in one commit at most.
 pub(crate) const ROUND_MAX: usize = 5_000;
-/// Records that are read and not yet taken. When full, nothing more is taken from the client, whose own queues are
-/// bounded, too.
-pub(crate) const WAITING_MAX: usize = ROUND_MAX;
+/// Bytes that a round begins no further record behind: what is made of them is several times as large, and some rounds
+/// are on their way at once.
+const ROUND_BYTES: usize = 3 << 19;
 
 /// So long no commit takes, whatever fails: to open a producer, to commit and to take back have ten seconds each, and the
 /// last call of each two more.
@@ -91,14 +92,6 @@ pub(crate) struct Commit {
     pub(crate) positions: Positions,
 }
 
-/// How long a transaction took.
-pub(crate) struct Took {
-    /// From the last record on: positions, deliveries, commit.
-    pub(crate) closing: Duration,
-    /// The commit alone.
-    pub(crate) commit: Duration,
-}
-
 /// When to begin a round.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Due {
@@ -128,9 +121,45 @@ pub(crate) struct Inside {
     pub(crate) commits: u64,
     pub(crate) failed: u64,
     pub(crate) committing_for: Duration,
-    waiting: usize,
+    waiting: Load,
     since: Option<Duration>,
     tenures: u64,
+}
+
+/// How many records, and the bytes of their values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Load {
+    records: usize,
+    bytes: usize,
+}
+
+impl Load {
+    fn of<'a>(records: impl IntoIterator<Item = &'a Incoming>) -> Load {
+        let add = |load: Load, record: &Incoming| Load {
+            records: load.records + 1,
+            bytes: load.bytes + record.value.as_ref().map_or(0, Vec::len),
+        };
+        records.into_iter().fold(Load::default(), add)
+    }
+
+    /// As much as a round of at most so many records takes.
+    fn is_full(self, max: usize) -> bool {
+        self.records >= max.min(ROUND_MAX) || self.bytes >= ROUND_BYTES
+    }
+}
+
+impl AddAssign for Load {
+    fn add_assign(&mut self, other: Load) {
+        self.records += other.records;
+        self.bytes += other.bytes;
+    }
+}
+
+impl SubAssign for Load {
+    fn sub_assign(&mut self, other: Load) {
+        self.records -= other.records;
+        self.bytes -= other.bytes;
+    }
 }
 
 pub(crate) struct Shared {
@@ -186,14 +215,15 @@ impl Inside {
             commits: 0,
             failed: 0,
             committing_for: Duration::ZERO,
-            waiting: 0,
+            waiting: Load::default(),
             since: None,
             tenures: 0,
         }
     }
 
+    /// Another round waits already. Nothing more is taken from the client, whose own queues are bounded, too.
     pub(crate) fn is_full(&self) -> bool {
-        self.waiting >= WAITING_MAX
+        self.waiting.is_full(ROUND_MAX)
     }
 
     /// What the stage must hear before it goes on.
@@ -226,14 +256,14 @@ impl Inside {
     /// A lane is taken from us.
     pub(crate) fn give_up(&mut self, lane: Lane) {
         if let Some(held) = self.lanes.remove(&lane) {
-            self.waiting -= held.waiting.len();
+            self.waiting -= Load::of(&held.waiting);
         }
     }
 
     /// All lanes are taken from us, and we are nobody in the group.
     pub(crate) fn lose_all(&mut self) {
         self.lanes.clear();
-        self.waiting = 0;
+        self.waiting = Load::default();
         self.since = None;
         self.group = None;
     }
@@ -248,7 +278,7 @@ impl Inside {
                 held.reading = reading;
             }
         }
-        self.waiting = 0;
+        self.waiting = Load::default();
         self.since = None;
     }
 
@@ -265,11 +295,11 @@ impl Inside {
             let Some(held) = self.lanes.get_mut(&lane) else { continue };
             if held.reading == Reading::Goes && record.position >= held.next {
                 held.next = record.position.next();
+                self.waiting += Load::of([&record]);
                 held.waiting.push_back(record);
-                self.waiting += 1;
             }
         }
-        if self.waiting > 0 {
+        if self.waiting.records > 0 {
             self.since.get_or_insert(now);
         }
     }
@@ -278,7 +308,7 @@ impl Inside {
     pub(crate) fn due(&self, now: Duration, max: usize) -> Due {
         let Some(since) = self.since else { return Due::NothingWaits };
         let age = now.saturating_sub(since);
-        if self.waiting >= max.min(ROUND_MAX) || age >= self.pace.interval() || self.closing {
+        if self.waiting.is_full(max) || age >= self.pace.interval() || self.closing {
             Due::Now
         } else {
             Due::In(self.pace.interval() - age)
@@ -289,7 +319,7 @@ impl Inside {
     /// one round: what is rehearsed comes first.
     pub(crate) fn take_round(&mut self, now: Duration, max: usize) -> VecDeque<Taken> {
         let mut taken = VecDeque::new();
-        let mut room = ROUND_MAX;
+        let mut load = Load::default();
         // The fullest first: with more than one round waiting no lane is left behind.
         let mut order: Vec<(usize, Lane)> =
             self.lanes.iter().map(|(lane, held)| (held.waiting.len(), *lane)).collect();
@@ -297,17 +327,25 @@ impl Inside {
         let is_rehearsal = self.lanes.values().any(Held::rehearses);
         for (_, lane) in order {
             let Some(held) = self.lanes.get_mut(&lane) else { continue };
-            while room > 0 && !held.waiting.is_empty() && held.rehearses() == is_rehearsal {
+            while !load.is_full(ROUND_MAX) && !held.waiting.is_empty() && held.rehearses() == is_rehearsal {
                 let done = held.done;
-                let alike = |r: &&Incoming| (r.position < done) == is_rehearsal;
-                let count = held.waiting.iter().take(max.min(room)).take_while(alike).count();
+                let mut piece = Load::default();
+                let fits = |r: &&Incoming| {
+                    let so_far =
+                        Load { records: load.records + piece.records, bytes: load.bytes + piece.bytes };
+                    let fits = !so_far.is_full(ROUND_MAX) && piece.records < max;
+                    piece += Load::of([*r]);
+                    fits && (r.position < done) == is_rehearsal
+                };
+                let count = held.waiting.iter().take_while(fits).count();
                 let records: Vec<Incoming> = held.waiting.drain(..count).collect();
-                room -= count;
-                self.waiting -= count;
+                let piece = Load::of(&records);
+                load += piece;
+                self.waiting -= piece;
                 taken.push_back(Taken { lane, tenure: held.tenure, records, is_rehearsal });
             }
         }
-        self.since = (self.waiting > 0).then_some(now);
+        self.since = (self.waiting.records > 0).then_some(now);
         taken
     }
 
@@ -360,15 +398,15 @@ impl Inside {
         Some(Commit { group, parts, positions })
     }
 
-    /// A commit has ended.
-    pub(crate) fn finish(&mut self, ended: Result<(Positions, Took), Fault>, now: Duration) {
+    /// A commit has ended; where it went well, it took so long, with everything delivered before.
+    pub(crate) fn finish(&mut self, ended: Result<(Positions, Duration), Fault>, now: Duration) {
         self.committing.clear();
         self.committing_since = None;
         match ended {
             Ok((positions, took)) => {
                 self.commits += 1;
-                self.committing_for += took.commit;
-                self.pace.took(took.closing);
+                self.committing_for += took;
+                self.pace.took(took);
                 for (lane, to, note) in positions {
                     if let Some(held) = self.lanes.get_mut(&lane) {
                         held.done = to;
@@ -430,6 +468,18 @@ mod tests {
         assert_eq!(inside.due(at(112), 100), Due::In(at(8)));
         assert_eq!(inside.due(at(120), 100), Due::Now);
         assert_eq!(inside.due(at(112), 2), Due::Now);
+    }
+
+    #[test]
+    fn a_round_ends_behind_the_record_that_makes_it_large() {
+        let mut inside = reading();
+        let large = |n| Incoming { value: Some(vec![b' '; ROUND_BYTES / 2]), ..record(n) };
+        inside.came((0..3).map(|n| (Lane(0), large(n))), Duration::ZERO);
+        assert!(inside.is_full() && inside.due(Duration::ZERO, 100) == Due::Now);
+        let mut round = || inside.take_round(Duration::ZERO, 100).iter().map(positions).collect::<Vec<_>>();
+        assert_eq!(round(), [(0, false, vec![0, 1])]);
+        assert_eq!(round(), [(0, false, vec![2])]);
+        assert_eq!(inside.waiting, Load::default());
     }
 
     #[test]
