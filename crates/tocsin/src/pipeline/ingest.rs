@@ -5,6 +5,7 @@ use tocsin_model::{ArrivalTime, Matched, Position, Post, Rejected};
 
 use super::Chain;
 use super::came::Came;
+use super::spread::spread;
 
 impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
     /// Reads, claims and matches a batch, and lets brands descend; and what came for the first time. What cannot
@@ -18,7 +19,7 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
         let records = batch.records.len();
         // Nothing that any of these records can still answer may be forgotten.
         let oldest = batch.records.iter().map(|(_, r)| r.arrived).min().unwrap_or_default();
-        let posts = read(batch, outputs);
+        let posts = read(batch, outputs, self.tools.len());
         for rejected in &outputs.rejected {
             self.metrics.record_rejected("log", &rejected.reason);
         }
@@ -48,12 +49,19 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
     }
 }
 
-fn read(batch: Batch<RawRecord>, outputs: &mut Outputs) -> Vec<(Position, Box<Post>)> {
+fn read(batch: Batch<RawRecord>, outputs: &mut Outputs, hands: usize) -> Vec<(Position, Box<Post>)> {
+    let read = |(position, record): (Position, RawRecord), (): &mut ()| match tocsin_wire::read_post(
+        &record.json,
+        record.arrived,
+    ) {
+        Ok(post) => Ok((position, Box::new(post))),
+        Err(refused) => Err(unreadable(position, record.json, record.arrived, refused)),
+    };
     let mut posts = Vec::with_capacity(batch.records.len());
-    for (position, record) in batch.records {
-        match tocsin_wire::read_post(&record.json, record.arrived) {
-            Ok(post) => posts.push((position, Box::new(post))),
-            Err(refused) => outputs.rejected.push(unreadable(position, record.json, record.arrived, refused)),
+    for read in spread(batch.records, &mut vec![(); hands], read) {
+        match read {
+            Ok(post) => posts.push(post),
+            Err(rejected) => outputs.rejected.push(rejected),
         }
     }
     posts

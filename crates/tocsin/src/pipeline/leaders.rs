@@ -93,8 +93,9 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
     fn stance(&mut self, post: Post, brand: &BrandId) -> Option<Label> {
         let first = (Position::default(), Box::new(post), Sighting::First(Timing::AsStated));
         let matched = tocsin_ingest::ingest(&mut self.matcher, [first]).matched.pop()?;
-        let tokenized = self.knowledge.tokenizer.tokenize(matched, &mut self.scratch);
-        let scored = self.knowledge.scorer.score(tokenized, &mut self.reading);
+        let tools = self.tools.first_mut()?;
+        let tokenized = self.knowledge.tokenizer.tokenize(matched, &mut tools.cutting);
+        let scored = self.knowledge.scorer.score(tokenized, &mut tools.reading);
         scored.by_brand.iter().find(|(named, _)| named == brand).map(|(_, mood)| mood.label())
     }
 }

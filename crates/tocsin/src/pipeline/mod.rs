@@ -12,6 +12,7 @@ mod leaders; // who began what is said
 mod part; // which of the stages a chain does
 mod past; // what is learned of a subject's past weeks
 mod service; // a part of the way over topics
+mod spread; // many records → several threads
 mod stand; // how brands stand, for the metrics
 mod tell; // signals → incidents → notices
 mod trade; // us or everybody
@@ -33,6 +34,8 @@ use tracing::{Instrument as _, info_span};
 pub use part::{Owns, Part, Stage};
 pub use past::{Life, Lives};
 pub use service::{Enters, Service};
+
+use spread::{hands, spread};
 
 /// A tick of data time, in milliseconds.
 const TICK_MILLIS: i64 = 10_000;
@@ -84,8 +87,8 @@ pub struct Chain<S> {
     /// The next knowledge, when the config was reloaded.
     reload: tokio::sync::watch::Receiver<Knowledge>,
     matcher: Matcher,
-    scratch: Scratch,
-    reading: tocsin_score::Scratch,
+    /// One for each thread that may read at once.
+    tools: Vec<Tools>,
     secret: AuthorSecret,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
@@ -132,8 +135,7 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
             matcher: Matcher::new(Arc::clone(&knowledge.brands)),
             knowledge,
             reload,
-            scratch: Scratch::default(),
-            reading: tocsin_score::Scratch::default(),
+            tools: std::iter::repeat_with(Tools::default).take(hands()).collect(),
             secret,
             clock,
             metrics,
@@ -205,18 +207,20 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
 
     fn cut(&mut self, matched: Vec<Matched>) -> Vec<Tokenized> {
         let (posts, began) = (matched.len(), self.clock.steady());
-        let cut = |matched| self.knowledge.tokenizer.tokenize(matched, &mut self.scratch);
+        let tokenizer = &self.knowledge.tokenizer;
+        let cut = |matched, tools: &mut Tools| tokenizer.tokenize(matched, &mut tools.cutting);
         let tokenized =
-            info_span!("stage", stage = "tokenize").in_scope(|| matched.into_iter().map(cut).collect());
+            info_span!("stage", stage = "tokenize").in_scope(|| spread(matched, &mut self.tools, cut));
         self.metrics.stage_ran("tokenize", posts, posts, self.clock.steady().saturating_sub(began));
         tokenized
     }
 
     fn score(&mut self, tokenized: Vec<Tokenized>) -> Vec<Scored> {
         let (posts, began) = (tokenized.len(), self.clock.steady());
-        let read = |tokenized| self.knowledge.scorer.score(tokenized, &mut self.reading);
+        let scorer = &self.knowledge.scorer;
+        let read = |tokenized, tools: &mut Tools| scorer.score(tokenized, &mut tools.reading);
         let scored =
-            info_span!("stage", stage = "score").in_scope(|| tokenized.into_iter().map(read).collect());
+            info_span!("stage", stage = "score").in_scope(|| spread(tokenized, &mut self.tools, read));
         self.metrics.stage_ran("score", posts, posts, self.clock.steady().saturating_sub(began));
         scored
     }
@@ -237,6 +241,13 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
         self.judged(&read.scored);
         self.show_brands().await
     }
+}
+
+/// What the stages that read use again from post to post.
+#[derive(Default)]
+struct Tools {
+    cutting: Scratch,
+    reading: tocsin_score::Scratch,
 }
 
 /// A batch, read.
