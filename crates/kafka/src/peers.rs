@@ -32,7 +32,7 @@ pub(crate) fn missed(
     });
     let leaders = leaderless.map(|lane| format!("kafka leader of {topic} {}", lane.0));
     let coordinator = looks_for_coordinator(statistics).filter(|since| *since > TOLD);
-    let coordinator = coordinator.map(|_| "kafka coordinator of our group".to_owned());
+    let coordinator = coordinator.map(|_| "kafka coordinator".to_owned());
     down.iter().map(|node| format!("kafka broker {node}")).chain(leaders).chain(coordinator).collect()
 }
 
