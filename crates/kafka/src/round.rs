@@ -25,7 +25,7 @@ use crate::pace::Pace;
 pub(crate) const ROUND_MAX: usize = 5_000;
 /// Bytes that a round begins no further record behind: what is made of them is several times as large, and some rounds
 /// are on their way at once.
-const ROUND_BYTES: usize = 3 << 19;
+const ROUND_BYTES: usize = 5 << 18;
 
 /// So long no commit takes, whatever fails: to open a producer, to commit and to take back have ten seconds each, and the
 /// last call of each two more.
