@@ -53,6 +53,8 @@ const MUCH: usize = 1_000_000;
 const HOT: f64 = 0.8;
 const HOT_LANES: u32 = 6;
 
+const PARTS: [&str; 5] = ["link", "five", "delay", "one", "hot"];
+
 const USAGE: &str = "\
 tocsin-bench-kafka BROKERS REDIS [POSTS [ROUNDS [PEER [PART]]]]
   BROKERS  host:port of a broker that nobody else uses meanwhile
@@ -88,6 +90,11 @@ async fn bench(arguments: &[String]) -> Result<(), Fault> {
     let number =
         |at: usize, default: usize| arguments.get(at).map_or(Ok(default), |n| n.parse().map_err(|_| USAGE));
     let (posts, rounds) = (number(2, 200_000)?, number(3, 3)?);
+    let only = arguments.get(5).map(String::as_str);
+    if only.is_some_and(|only| !PARTS.contains(&only)) {
+        return Err(USAGE.into());
+    }
+    let does = |part: &str| only.is_none_or(|only| only == part);
     let corpus =
         Corpus::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/posts/weibo.jsonl.gz"))
             .map_err(|fault| fault.to_string())?;
@@ -104,7 +111,6 @@ async fn bench(arguments: &[String]) -> Result<(), Fault> {
     println!(
         "{posts} posts, {LANES} lanes, lz4, exactly once; by hand it commits every 100 ms, our link by its own pace."
     );
-    let does = |part: &str| arguments.get(5).is_none_or(|only| only == part);
     if does("link") {
         link(&brokers, posts, rounds).await?;
     }
@@ -114,7 +120,8 @@ async fn bench(arguments: &[String]) -> Result<(), Fault> {
         brokers: brokers.clone(),
         corpus: &corpus,
     };
-    let peer = match arguments.get(4).filter(|peer| !peer.is_empty()) {
+    let is_compared = does("five") || does("one");
+    let peer = match arguments.get(4).filter(|peer| is_compared && !peer.is_empty()) {
         Some(folder) => Some(peer::run(Path::new(folder), &brokers, posts)?),
         None => None,
     };

@@ -328,23 +328,19 @@ impl Inside {
         for (_, lane) in order {
             let Some(held) = self.lanes.get_mut(&lane) else { continue };
             while !load.is_full(ROUND_MAX) && !held.waiting.is_empty() && held.rehearses() == is_rehearsal {
-                let done = held.done;
-                let mut piece = Load::default();
-                let fits = |r: &&Incoming| {
-                    let so_far =
-                        Load { records: load.records + piece.records, bytes: load.bytes + piece.bytes };
-                    let fits = !so_far.is_full(ROUND_MAX) && piece.records < max;
-                    piece += Load::of([*r]);
-                    fits && (r.position < done) == is_rehearsal
-                };
-                let count = held.waiting.iter().take_while(fits).count();
-                let records: Vec<Incoming> = held.waiting.drain(..count).collect();
-                let piece = Load::of(&records);
-                load += piece;
-                self.waiting -= piece;
+                let mut records = Vec::new();
+                while records.len() < max
+                    && !load.is_full(ROUND_MAX)
+                    && held.rehearses() == is_rehearsal
+                    && let Some(record) = held.waiting.pop_front()
+                {
+                    load += Load::of([&record]);
+                    records.push(record);
+                }
                 taken.push_back(Taken { lane, tenure: held.tenure, records, is_rehearsal });
             }
         }
+        self.waiting -= load;
         self.since = (self.waiting.records > 0).then_some(now);
         taken
     }
