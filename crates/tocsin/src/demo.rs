@@ -138,14 +138,16 @@ async fn tell(house: &House, store: &Store, config: &Config) -> Result<(), cli::
 /// What to type next.
 fn next(address: SocketAddr, folder: &Path) {
     let data = folder.display();
+    // As it was called: a program that was only just built is on nobody's path.
+    let tocsin = std::env::args().next().unwrap_or_else(|| "tocsin".to_owned());
     say(&format!(
         "\nThis process stays up and listens at http://{address}. Send it a post of your own:\n\n  \
          curl http://{address}/v1/posts -d '{{\"id\":\"1\",\"source\":\"weibo\",\"text\":\"山岚茶饮又喝出虫子,太恶心了\",\
          \"created_at\":\"'$(date -u +%FT%TZ)'\",\"author\":{{\"id\":\"me\"}}}}'\n\n\
          Then look around, in another terminal:\n\n  \
-         tocsin incidents list --data {data}\n  \
+         {tocsin} incidents list --data {data}\n  \
          curl http://{address}/metrics\n\n\
-         ctrl-c ends it, and its folder goes with it. Your own brand: tocsin config example > tocsin.toml"
+         ctrl-c ends it, and its folder goes with it. Your own brand: {tocsin} config example > tocsin.toml"
     ));
 }
 
