@@ -137,8 +137,10 @@ pub(crate) struct Clause {
     pub(crate) manner: Option<&'static str>,
     /// What contrast makes of it.
     pub(crate) weight: f32,
-    /// Behind this byte the worse one of two is named.
-    pub(crate) compares: Option<usize>,
+    /// Between these bytes the worse one of two is named.
+    pub(crate) compares: Option<(usize, usize)>,
+    /// Who is named in it has nothing to do with what the other clauses say.
+    pub(crate) sets_apart: bool,
     /// Praise and nothing else; something went wrong; it is asked whether.
     pub(crate) is_praise: bool,
     pub(crate) is_trouble: bool,

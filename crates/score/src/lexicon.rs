@@ -48,8 +48,10 @@ pub(crate) enum Effect {
     Shifts(Shift),
     /// What is named behind it is the worse one: `A 比 B 好`.
     Compares,
-    /// The same, and what is said of the other one comes behind the next comma: `比起 B，A 更好`.
+    /// The same up to the next comma, and what is said of the other one comes behind it: `比起 B，A 更好`.
     ComparesAhead,
+    /// Who is named right behind it is set apart from those of whom the other clauses speak: `A 翻车了，还是 B 靠谱`.
+    SetsApart,
     /// Ends a clause.
     EndsClause,
     /// Ends a clause and a sentence.
@@ -333,6 +335,7 @@ fn role(head: &str) -> (Option<Effect>, u16) {
         "rhetorical" => (Some(Effect::Shifts(Shift::Rhetorical)), 0),
         "comparison" => (Some(Effect::Compares), 0),
         "comparison ahead" => (Some(Effect::ComparesAhead), 0),
+        "set apart" => (Some(Effect::SetsApart), 0),
         _ if head.starts_with("no ") => (Some(Effect::None), 0),
         "praise" => (None, cue::PRAISE),
         "trouble" => (None, cue::TROUBLE),

@@ -14,10 +14,11 @@ const COMPARED_TO: f32 = 0.8;
 /// A "but" that comes after it may speak of another brand, so it makes a clause weaker only down to this.
 const CONTRASTED_MIN: f32 = 0.7;
 
-/// Whether brands may differ in what is said of them: several are named, or one is compared with somebody.
+/// Whether brands may differ in what is said of them: several are named, or one is compared with somebody or set
+/// apart from him.
 pub(crate) fn is_by_clause(evidence: &Evidence, mentions: &[Mention]) -> bool {
     let named = mentions.iter().filter(|m| !m.places.is_empty()).count();
-    named > 1 || named == 1 && evidence.clauses.iter().any(|c| c.compares.is_some())
+    named > 1 || named == 1 && evidence.clauses.iter().any(|c| c.compares.is_some() || c.sets_apart)
 }
 
 /// The mood towards each brand, in the order of `mentions`. A brand without a place, or one that is alone
@@ -35,7 +36,7 @@ pub(crate) fn towards_each(
     let of = |(m, part): (&Mention, Part)| {
         let sentiment = match part {
             _ if m.places.is_empty() => whole,
-            Part { is_worse: true, mood } => sentiment(meant(mood, irony)),
+            Part { is_apart: true, mood } => sentiment(meant(mood, irony)),
             Part { mood, .. } => both(sentiment(meant(mood, irony)), whole),
         };
         (m.brand.clone(), sentiment)
@@ -47,8 +48,8 @@ pub(crate) fn towards_each(
 #[derive(Clone, Copy)]
 struct Part {
     mood: Mood,
-    /// It is the worse one in a comparison, so the whole says nothing of it.
-    is_worse: bool,
+    /// It is the worse one in a comparison, or set apart from the others, so the whole says nothing of it.
+    is_apart: bool,
 }
 
 /// What the clauses say of each brand. Each looks only at the names in it and the one before it, so many
@@ -59,7 +60,7 @@ fn parts(evidence: &Evidence, mentions: &[Mention]) -> Vec<Part> {
         names.extend(mention.places.iter().map(|&(start, _)| (start as usize, brand)));
     }
     names.sort_unstable();
-    let mut parts = vec![Part { mood: evidence.mood * ELSEWHERE, is_worse: false }; mentions.len()];
+    let mut parts = vec![Part { mood: evidence.mood * ELSEWHERE, is_apart: false }; mentions.len()];
     // Clauses and names are both in order: `next` is the first name behind the clauses so far.
     let mut next = 0;
     for clause in &evidence.clauses {
@@ -76,17 +77,21 @@ fn parts(evidence: &Evidence, mentions: &[Mention]) -> Vec<Part> {
 fn share(clause: &Clause, here: &[(usize, usize)], before: Option<usize>, parts: &mut [Part]) {
     let mood = clause.mood * (clause.weight.max(CONTRASTED_MIN) / clause.weight);
     // The worse one is the first that is named behind the word that compares.
-    let worse = clause.compares.and_then(|at| here.iter().find(|name| name.0 >= at)).map(|name| name.1);
+    let worse = clause.compares.and_then(|(from, to)| here.iter().find(|name| (from..to).contains(&name.0)));
+    let worse = worse.map(|name| name.1);
     if let Some(worse) = worse {
-        parts[worse] = Part { mood: mood.turned() * COMPARED_TO, is_worse: true };
+        parts[worse] = Part { mood: mood.turned() * COMPARED_TO, is_apart: true };
     }
     let mut named: Vec<usize> = here.iter().map(|name| name.1).filter(|b| Some(*b) != worse).collect();
     named.sort_unstable();
     named.dedup();
     for &brand in &named {
+        if clause.sets_apart {
+            parts[brand] = Part { mood: Mood::default(), is_apart: true };
+        }
         parts[brand].mood += mood * (NAMED_HERE - ELSEWHERE);
     }
-    if let Some(brand) = before.filter(|b| named.is_empty() && Some(*b) != worse) {
+    if let Some(brand) = before.filter(|b| named.is_empty() && Some(*b) != worse && !parts[*b].is_apart) {
         parts[brand].mood += mood * (NAMED_BEFORE - ELSEWHERE);
     }
 }

@@ -42,6 +42,8 @@ const HASHTAG: f32 = 0.5;
 /// How many bytes praise that is a clause of its own may have beside its words of praise: four characters,
 /// or two words.
 const BARE_PRAISE: usize = 12;
+/// How many bytes may stand between a word that sets apart and the name: two characters, `还是人家山岚`.
+const NAMED_BEHIND: usize = 6;
 /// From which weight on a word against tells of trouble by itself.
 const TROUBLE: f32 = 2.0;
 
@@ -121,7 +123,8 @@ struct Open {
     turn: Turn,
     manner: Option<&'static str>,
     weight: f32,
-    compares: Option<usize>,
+    compares: Option<(usize, usize)>,
+    sets_apart: bool,
     /// A comma does not end it.
     goes_on: bool,
     cues: u16,
@@ -144,6 +147,7 @@ impl Default for Open {
             manner: None,
             weight: 1.0,
             compares: None,
+            sets_apart: false,
             goes_on: false,
             cues: 0,
             praise: 0,
@@ -221,8 +225,15 @@ impl Walk<'_> {
                 self.compare(end);
                 self.open.goes_on = true;
             }
+            Effect::SetsApart => {
+                let reach = end + if self.text[end - 1].is_ascii() { 1 } else { NAMED_BEHIND };
+                self.open.sets_apart |= self.places.iter().any(|place| (end..=reach).contains(&place.0));
+            }
             Effect::Asks => self.ask(),
-            Effect::EndsClause if self.open.goes_on => self.open.goes_on = false,
+            Effect::EndsClause if self.open.goes_on => {
+                self.open.goes_on = false;
+                self.open.compares = self.open.compares.map(|(from, _)| (from, start));
+            }
             Effect::EndsClause => self.end_clause(start, end),
             Effect::EndsSentence => self.end_sentence(start, end),
             Effect::EndsQuestion => {
@@ -373,7 +384,7 @@ impl Walk<'_> {
     }
 
     fn compare(&mut self, end: usize) {
-        self.open.compares = Some(end);
+        self.open.compares = Some((end, usize::MAX));
         self.found.figures |= figure::COMPARISON;
     }
 
@@ -428,8 +439,10 @@ impl Walk<'_> {
             manner: open.manner,
             weight: open.weight * self.later,
             compares: open.compares,
+            sets_apart: open.sets_apart,
             is_praise: open.cues & cue::PRAISE != 0
                 && !open.has_blame
+                && !open.sets_apart
                 && open.praise > 0
                 && length <= open.praise + BARE_PRAISE,
             is_trouble: open.is_trouble,
