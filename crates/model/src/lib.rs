@@ -47,5 +47,5 @@ pub use crate::signal::{
 };
 pub use crate::sketch::Sketch;
 pub use crate::time::{ArrivalTime, DAY, Day, EventTime, HOUR, Hour, MINUTE, Minute, Span};
-pub use crate::top::{TopEntry, TopList};
+pub use crate::top::{TopEntry, TopList, Voices};
 pub use crate::window::{Delta, Detail, Fence, Mark, Merged, VIEW_HOURS, VIEW_MINUTES, View};

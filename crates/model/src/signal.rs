@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::{ArrivalTime, AuthorId, AuthorKey, BrandId, Label, Minute, SignalId, SourceId, Subject};
+use crate::{ArrivalTime, AuthorId, AuthorKey, BrandId, Label, Minute, SignalId, SourceId, Subject, Voices};
 
 /// What sort of abnormal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -311,10 +311,19 @@ pub struct AuthorShare {
     pub id: Option<AuthorId>,
     /// The name as shown; kept as long.
     pub name: Option<String>,
-    /// Posts in the last 3 hours.
+    /// Posts in the last 3 hours; in an incident, in its 3 hours in which they had the greatest part.
     pub posts: u64,
-    /// Posts in the last 3 hours that descend from one of theirs, as far as this can be followed.
+    /// Posts in those 3 hours that descend from one of theirs, as far as this can be followed.
     pub started: u64,
+    /// How many of both are against the brand.
+    pub against: u64,
     /// How their own post leans from which most of those descend, if it is kept.
     pub stance: Option<Label>,
+}
+
+impl AuthorShare {
+    /// All that they wrote or began.
+    pub fn voices(&self) -> Voices {
+        Voices { posts: self.posts.saturating_add(self.started), against: self.against }
+    }
 }

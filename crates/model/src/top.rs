@@ -13,6 +13,43 @@ pub struct TopEntry {
     pub note: Option<Arc<str>>,
 }
 
+/// Posts of an author, or below one, as a weight of a list. One against the brand is as heavy as three others: who
+/// inflames stands before who only talks much. Weights may be added up; both numbers come out again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Voices {
+    /// All of them.
+    pub posts: u64,
+    /// Those against the brand.
+    pub against: u64,
+}
+
+/// What a post against the brand weighs more than another.
+const AGAINST: u64 = 2;
+
+impl Voices {
+    /// As a weight: how heavy they are in the upper half, those against in the lower.
+    pub fn weight(self) -> u64 {
+        self.heaviness() << 32 | self.against
+    }
+    /// From a weight. An older program's is the number of posts.
+    pub fn of(weight: u64) -> Voices {
+        let (heaviness, against) = (weight >> 32, weight & u64::from(u32::MAX));
+        if heaviness == 0 {
+            return Voices { posts: against, against: 0 };
+        }
+        Voices { posts: heaviness.saturating_sub(AGAINST * against), against }
+    }
+    /// How much they count.
+    pub fn heaviness(self) -> u64 {
+        self.posts.saturating_add(AGAINST.saturating_mul(self.against))
+    }
+    /// Adds others.
+    pub fn add(&mut self, other: Voices) {
+        self.posts += other.posts;
+        self.against += other.against;
+    }
+}
+
 /// At most `capacity` entries, the heaviest first. What falls off the end is forgotten, so weights
 /// are lower bounds and may depend on order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,5 +114,19 @@ impl TopList {
         let mut list = TopList { capacity, entries };
         list.trim();
         list
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_of_voices_add_up_and_order_by_who_inflames() {
+        let (few, many) = (Voices { posts: 3, against: 2 }, Voices { posts: 6, against: 0 });
+        assert_eq!(Voices::of(few.weight()), few);
+        assert_eq!(Voices::of(few.weight() + many.weight()), Voices { posts: 9, against: 2 });
+        assert!(few.weight() > many.weight());
+        assert_eq!(Voices::of(7), Voices { posts: 7, against: 0 }, "an older program's");
     }
 }

@@ -84,12 +84,12 @@ pub struct Detail {
     pub terms: TopList,
     /// Posts; weight: negative thousandths plus what they gained; note: an excerpt.
     pub posts: TopList,
-    /// Authors by key; weight: posts; note: source, id and name.
+    /// Authors by key; weight: their [`Voices`](crate::Voices); note: source, id and name.
     pub top_authors: TopList,
     /// Sources; weight: posts.
     pub sources: TopList,
-    /// Posts that others pass on or answer, by `source/id`; weight: how many do; note: author as above, if a
-    /// child carried it.
+    /// Posts that others pass on or answer, by `source/id`; weight: the [`Voices`](crate::Voices) of those who do;
+    /// note: author as above, if a child carried it.
     pub roots: TopList,
     /// Triggers and the posts that pulled them, by the hour of their arrival.
     pub pulls: Pulls,

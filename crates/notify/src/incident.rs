@@ -1,8 +1,10 @@
 //! How an incident opens, takes a signal, and ends. Which incident, and who is told: not here.
 
+use std::cmp::Reverse;
+
 use tocsin_model::{
-    Answered, ArrivalTime, Course, Evidence, Handling, Incident, Kind, KindState, Ring, Severity, Signal,
-    SignalId, State,
+    Answered, ArrivalTime, AuthorShare, Course, Evidence, Handling, Incident, Kind, KindState, Ring,
+    Severity, Signal, SignalId, State,
 };
 
 use crate::{Plan, ids};
@@ -10,6 +12,8 @@ use crate::{Plan, ids};
 /// So many of the last inputs are known to be in. At one signal a minute and kind: more than two hours of
 /// a crisis with two kinds.
 const CAUSES_MAX: usize = 256;
+/// Authors that are known of an incident.
+const LEADERS_MAX: usize = 5;
 /// Answers that are marked: who speaks more often is heard, too.
 const ANSWERS_MAX: usize = 32;
 /// An incident gets worse or lets up where log10 p has moved by so much over two signals, ...
@@ -44,7 +48,7 @@ impl<'a> Abnormal<'a> {
         more && self.severity == Severity::Blue
     }
 
-    fn kind_state(&self) -> KindState {
+    fn kind_state(&self, evidence: Evidence) -> KindState {
         KindState {
             kind: self.signal.kind,
             severity: self.severity,
@@ -52,8 +56,8 @@ impl<'a> Abnormal<'a> {
             stands: true,
             first_at: self.signal.at,
             last_at: self.signal.at,
-            evidence: Box::new(self.evidence.clone()),
-            before_log10_p: self.evidence.log10_p,
+            before_log10_p: evidence.log10_p,
+            evidence: Box::new(evidence),
         }
     }
 }
@@ -70,7 +74,7 @@ pub(crate) fn open(abnormal: &Abnormal<'_>, plan: &Plan) -> Incident {
         cleared_at: None,
         ended_at: None,
         severity: abnormal.severity,
-        kinds: vec![abnormal.kind_state()],
+        kinds: vec![abnormal.kind_state(abnormal.evidence.clone())],
         course: Course::Opened,
         handling: Handling::Unseen,
         rings: Vec::new(),
@@ -78,7 +82,7 @@ pub(crate) fn open(abnormal: &Abnormal<'_>, plan: &Plan) -> Incident {
         causes: vec![abnormal.signal.id.clone()],
     };
     if !abnormal.is_quiet() {
-        ring(&mut incident, abnormal);
+        ring(&mut incident, abnormal, abnormal.evidence.clone());
     }
     incident
 }
@@ -88,15 +92,16 @@ pub(crate) fn open(abnormal: &Abnormal<'_>, plan: &Plan) -> Incident {
 /// been high for hours. That there are more posts is no news to somebody whom the bell has told already.
 pub(crate) fn join(known: &Incident, abnormal: &Abnormal<'_>) -> Incident {
     let mut incident = caused(known, abnormal.signal.id.clone());
+    let evidence = Evidence { top_authors: leaders(known, abnormal.evidence), ..abnormal.evidence.clone() };
     let rises = abnormal.severity > known.severity;
     let known_kind = incident.kinds.iter_mut().find(|k| k.kind == abnormal.signal.kind);
     let gains = known_kind.is_none();
     let anew =
         abnormal.begins && known_kind.as_ref().is_some_and(|k| k.stands && k.last_at < abnormal.signal.at);
     let moved = match known_kind {
-        Some(kind) => take(kind, abnormal),
+        Some(kind) => take(kind, abnormal, evidence.clone()),
         None => {
-            incident.kinds.push(abnormal.kind_state());
+            incident.kinds.push(abnormal.kind_state(evidence.clone()));
             Course::Worsening
         }
     };
@@ -111,9 +116,27 @@ pub(crate) fn join(known: &Incident, abnormal: &Abnormal<'_>) -> Incident {
     abnormal.evidence.answered.into_iter().for_each(|answered| hear(&mut incident, answered));
     let gains_news = gains && (abnormal.signal.kind != Kind::Volume || incident.rings.is_empty());
     if (rises || gains_news || anew) && !abnormal.is_quiet() {
-        ring(&mut incident, abnormal);
+        ring(&mut incident, abnormal, evidence);
     }
     incident
+}
+
+/// Who had the greatest part in an incident, each by the signal in which his was greatest: a signal knows of the last
+/// hours alone, and who began it all may have been silent since.
+fn leaders(known: &Incident, new: &Evidence) -> Vec<AuthorShare> {
+    let mut leaders = new.top_authors.clone();
+    for share in known.kinds.iter().flat_map(|kind| &kind.evidence.top_authors) {
+        match leaders.iter_mut().find(|leader| leader.key == share.key) {
+            Some(leader) if leader.voices().heaviness() < share.voices().heaviness() => {
+                *leader = share.clone()
+            }
+            Some(_) => {}
+            None => leaders.push(share.clone()),
+        }
+    }
+    leaders.sort_by_key(|leader| (Reverse(leader.voices().heaviness()), leader.key));
+    leaders.truncate(LEADERS_MAX);
+    leaders
 }
 
 /// Marks an answer of the brand's own, or what has come of it by now. What is known of it last stays.
@@ -133,8 +156,8 @@ fn leads(incident: &Incident, kind: Kind) -> bool {
 }
 
 /// A kind takes its next signal, and says where that points.
-fn take(kind: &mut KindState, abnormal: &Abnormal<'_>) -> Course {
-    let (two_ago, last, new) = (kind.before_log10_p, kind.evidence.log10_p, abnormal.evidence.log10_p);
+fn take(kind: &mut KindState, abnormal: &Abnormal<'_>, evidence: Evidence) -> Course {
+    let (two_ago, last, new) = (kind.before_log10_p, kind.evidence.log10_p, evidence.log10_p);
     let much = MOVED_DECADES.max(MOVED_PART * two_ago.abs());
     let course = if !kind.stands || new <= two_ago - much {
         Course::Worsening
@@ -148,7 +171,7 @@ fn take(kind: &mut KindState, abnormal: &Abnormal<'_>) -> Course {
     kind.stands = true;
     kind.last_at = kind.last_at.max(abnormal.signal.at);
     kind.before_log10_p = last;
-    *kind.evidence = abnormal.evidence.clone();
+    *kind.evidence = evidence;
     course
 }
 
@@ -185,12 +208,12 @@ fn caused(known: &Incident, cause: SignalId) -> Incident {
     incident
 }
 
-fn ring(incident: &mut Incident, abnormal: &Abnormal<'_>) {
+fn ring(incident: &mut Incident, abnormal: &Abnormal<'_>, evidence: Evidence) {
     incident.rings.push(Ring {
         number: incident.rings.len() as u32 + 1,
         kind: abnormal.signal.kind,
         severity: incident.severity,
         at: abnormal.signal.at,
-        evidence: Box::new(abnormal.evidence.clone()),
+        evidence: Box::new(evidence),
     });
 }

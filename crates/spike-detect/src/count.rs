@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 use tocsin_model::{
     Author, AuthorKey, BrandId, Counts, Day, Delta, Detail, Emotion, Hour, Matched, Mention, Minute, Origins,
     PostId, Pulls, Scored, Sentiment, Sighting, Sketch, SourceId, Subject, Timing, TopEntry, TopList, Update,
+    Voices,
 };
 
 use crate::AuthorSecret;
@@ -242,9 +243,10 @@ impl<'a> HourTally<'a> {
         if !first.is_bare {
             self.texts.insert(record.tokenized.fingerprint);
         }
-        self.top_authors.entry(first.author).or_insert((0, record)).0 += 1;
+        let voice = Voices { posts: 1, against: u64::from(negative >= NEGATIVE_ENOUGH) }.weight();
+        self.top_authors.entry(first.author).or_insert((0, record)).0 += voice;
         if let Some(parent) = matched.post.parent_id() {
-            self.roots.entry(parent).or_insert((0, record)).0 += 1;
+            self.roots.entry(parent).or_insert((0, record)).0 += voice;
         }
         let source = &matched.post.id.source;
         match self.sources.iter_mut().rev().find(|(_, s, ())| *s == source) {
@@ -278,8 +280,8 @@ impl<'a> HourTally<'a> {
         let room = Detail::default();
         let terms = self.terms.drain().map(|(word, (weight, _))| (weight, word, ()));
         let posts = self.posts.drain().map(|(id, (weight, record))| (weight, id, record));
-        let authors = self.top_authors.drain().map(|(key, (posts, record))| (posts, key, record));
-        let roots = self.roots.drain().map(|(id, (children, record))| (children, id, record));
+        let authors = self.top_authors.drain().map(|(key, (voices, record))| (voices, key, record));
+        let roots = self.roots.drain().map(|(id, (voices, record))| (voices, id, record));
         let sources = self.sources.drain(..);
         let letters = &mut self.letters;
         Some(Detail {
@@ -287,12 +289,10 @@ impl<'a> HourTally<'a> {
             texts: std::mem::take(&mut self.texts),
             terms: heaviest(terms, &room.terms, |weight, word, ()| entry(&word, weight, None)),
             posts: heaviest(posts, &room.posts, |weight, id, record| post_entry(weight, id, record, letters)),
-            top_authors: heaviest(authors, &room.top_authors, |posts, key, record| {
-                author_entry(posts, key, record, letters)
+            top_authors: heaviest(authors, &room.top_authors, |voices, key, record| {
+                author_entry(voices, key, record, letters)
             }),
-            roots: heaviest(roots, &room.roots, |children, id, record| {
-                root_entry(children, id, record, letters)
-            }),
+            roots: heaviest(roots, &room.roots, |voices, id, record| root_entry(voices, id, record, letters)),
             sources: heaviest(sources, &room.sources, |posts, source, ()| TopEntry {
                 key: Arc::clone(source.shared()),
                 weight: posts,
@@ -335,14 +335,14 @@ fn excerpt(matched: &Matched) -> &str {
     words.char_indices().nth(EXCERPT_CHARS).map_or(words, |(end, _)| &words[..end])
 }
 
-fn author_entry(posts: u64, key: AuthorKey, record: &Scored, letters: &mut String) -> TopEntry {
+fn author_entry(voices: u64, key: AuthorKey, record: &Scored, letters: &mut String) -> TopEntry {
     let post = &record.tokenized.matched.post;
     put_author(letters, &post.id.source, &post.author);
-    entry(&key.to_string(), posts, Some(letters))
+    entry(&key.to_string(), voices, Some(letters))
 }
 
 /// The note tells the author, if a child carries it.
-fn root_entry(children: u64, id: &PostId, child: &Scored, letters: &mut String) -> TopEntry {
+fn root_entry(voices: u64, id: &PostId, child: &Scored, letters: &mut String) -> TopEntry {
     let post = &child.tokenized.matched.post;
     let author = post.parent.as_ref().and_then(|parent| parent.author.as_ref());
     let note = author.map(|author| {
@@ -350,7 +350,7 @@ fn root_entry(children: u64, id: &PostId, child: &Scored, letters: &mut String) 
         letters.clone()
     });
     put(letters, &[id.source.as_str(), "/", id.as_str()]);
-    entry(letters, children, note.as_deref())
+    entry(letters, voices, note.as_deref())
 }
 
 /// Source, id and name with a tab between: neither source nor id can hold one.

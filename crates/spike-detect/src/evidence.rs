@@ -2,6 +2,7 @@
 
 use tocsin_model::{
     AuthorId, AuthorKey, AuthorShare, Detail, Evidence, PostRef, Severity, SourceId, TopEntry, TopList, View,
+    Voices,
 };
 
 use crate::Rule;
@@ -108,7 +109,8 @@ fn author(entry: TopEntry) -> Option<AuthorShare> {
     let mut parts = entry.note.as_deref().unwrap_or_default().splitn(3, '\t').skip(1);
     let id = parts.next().and_then(|id| AuthorId::new(id).ok());
     let name = parts.next().filter(|name| !name.is_empty()).map(str::to_owned);
-    Some(AuthorShare { key, id, name, posts: entry.weight, started: 0, stance: None })
+    let Voices { posts, against } = Voices::of(entry.weight);
+    Some(AuthorShare { key, id, name, posts, started: 0, against, stance: None })
 }
 
 #[cfg(test)]

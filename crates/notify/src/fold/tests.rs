@@ -3,7 +3,8 @@
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use tocsin_model::{
-    Answered, BrandId, Evidence, Kind, Minute, News, OutletId, Severity, SourceId, State, Subject,
+    Answered, AuthorKey, AuthorShare, BrandId, Evidence, Kind, Minute, News, OutletId, Severity, SourceId,
+    State, Subject,
 };
 
 use super::*;
@@ -467,4 +468,33 @@ proptest! {
         let rang: Vec<_> = rings.iter().map(|r| (r.at.minute().0, Some(r.severity))).collect();
         prop_assert_eq!(rang, rises);
     }
+}
+
+#[test]
+fn who_began_it_is_not_forgotten_when_others_speak_last() {
+    let signal = |minute: i64, severity, authors: &[(u64, u64, u64)]| {
+        let share = |&(key, started, against): &(u64, u64, u64)| AuthorShare {
+            key: AuthorKey(key),
+            id: None,
+            name: None,
+            posts: 1,
+            started,
+            against,
+            stance: None,
+        };
+        let evidence = Evidence { top_authors: authors.iter().map(share).collect(), ..evidence(-6.0) };
+        let at = ArrivalTime::from_millis(minute * 60_000);
+        Input::Signal(Signal::abnormal(brand(), Kind::Negative, severity, Minute(-1), at, evidence))
+    };
+    let mut book = Vec::new();
+    for input in [
+        signal(0, Severity::Yellow, &[(1, 50, 40)]),
+        signal(1, Severity::Yellow, &[(1, 90, 80), (2, 60, 10)]),
+        signal(300, Severity::Orange, &[(3, 70, 0), (4, 2, 2), (1, 1, 1), (5, 0, 0), (6, 0, 0)]),
+    ] {
+        take(&mut book, &input, &plan());
+    }
+    let last = book[0].rings.last().unwrap();
+    let leaders: Vec<(u64, u64)> = last.evidence.top_authors.iter().map(|a| (a.key.0, a.started)).collect();
+    assert_eq!((last.number, leaders), (2, vec![(1, 90), (2, 60), (3, 70), (4, 2), (5, 0)]));
 }

@@ -201,7 +201,8 @@ fn an_author_stands_in_evidence_with_source_id_and_name() {
     let deltas = count(&records("xa@0:900 ya@1:900"), &SECRET, &Watch::default());
     let authors = &deltas[0].details[&Hour(0)].top_authors;
     let key = SECRET.key(&SourceId::new("weibo").unwrap(), &AuthorId::new("a").unwrap());
-    assert_eq!(authors.entries(), [entry(&key.to_string(), 2, Some("weibo\ta\t小林"))]);
+    let voices = Voices { posts: 2, against: 2 }.weight();
+    assert_eq!(authors.entries(), [entry(&key.to_string(), voices, Some("weibo\ta\t小林"))]);
 }
 
 fn some_records() -> impl Strategy<Value = Vec<String>> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
-use tocsin_model::{ArrivalTime, BrandId, Counts, Detail, Evidence, History, Hour, State};
+use tocsin_model::{ArrivalTime, BrandId, Counts, Detail, Evidence, History, Hour, State, Voices};
 
 use super::*;
 use crate::{Habits, recompute};
@@ -299,7 +299,8 @@ fn a_signal_carries_every_number_and_what_to_look_at() {
     detail.terms.add("虫子", 18_000, None);
     detail.terms.add("退款", 19_000, None);
     detail.posts.add("weibo/1", 900, Some("喝出虫子"));
-    detail.top_authors.add("00000000000000ff", 4, Some("weibo\t77\t小林"));
+    let voices = Voices { posts: 4, against: 3 }.weight();
+    detail.top_authors.add("00000000000000ff", voices, Some("weibo\t77\t小林"));
     detail.sources.add("weibo", 20, None);
     view.details = vec![Arc::new(detail)];
     let judgement = judge(&view, &brand.learn(view.now), &Rule::default());
@@ -329,7 +330,7 @@ fn a_signal_carries_every_number_and_what_to_look_at() {
         21 posts by 7 authors; negative binomial tail of the negatives, given the other posts
         [PostRef { id: "weibo/1", excerpt: "喝出虫子", weight: 900 }]
         [("退款", 19000), ("虫子", 18000)]
-        [AuthorShare { key: AuthorKey(255), id: Some(AuthorId("77")), name: Some("小林"), posts: 4, started: 0, stance: None }]
+        [AuthorShare { key: AuthorKey(255), id: Some(AuthorId("77")), name: Some("小林"), posts: 4, started: 0, against: 3, stance: None }]
         [(SourceId("weibo"), 20)]
     "#]]
     .assert_eq(&of(evidence));

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use serde_json::Value;
-use tocsin_model::{Evidence, Severity, Signal, State};
+use tocsin_model::{AuthorShare, Evidence, Severity, Signal, State};
 use tocsin_spike_detect::recompute;
 
 /// A number that is stored and read again is the same to this part of itself.
@@ -47,8 +47,9 @@ fn numbers(out: &mut impl Write, e: &Evidence) -> io::Result<()> {
     for author in &e.top_authors {
         let id = author.id.as_ref().map_or_else(|| author.key.to_string(), ToString::to_string);
         let name = author.name.as_deref().unwrap_or("");
-        let stance = author.stance.map_or("", |stance| stance.name());
-        writeln!(out, "author      {id} {name}: wrote {}, began {} {stance}", author.posts, author.started)?;
+        let stance = author.stance.map_or(String::new(), |stance| format!(", itself {}", stance.name()));
+        let AuthorShare { posts, started, against, .. } = author;
+        writeln!(out, "author      {id} {name}: wrote {posts}, began {started}{stance}; {against} against")?;
     }
     for covered in &e.coverage {
         let newest = covered.newest.map_or("nothing in 25 hours".to_owned(), |minute| {

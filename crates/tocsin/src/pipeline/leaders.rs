@@ -1,7 +1,8 @@
 //! Who began what is said: authors by what they wrote and what descends from it.
 //!
 //! The evidence of an hour tells which posts are passed on and answered. Here these are looked up, and their
-//! parents, and so on: each author on the way up is credited with what came below.
+//! parents, and so on: each author on the way up is credited with what came below. Who speaks against the brand, and he
+//! below whom others do, stand before those who only talk much.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use rustc_hash::FxHashMap;
 use tocsin_flow::{Casebook, Claims, Fault, Kin, Windows};
 use tocsin_model::{
     Author, AuthorId, AuthorKey, AuthorShare, BrandId, Label, Position, Post, PostId, Sighting, SourceId,
-    Timing, View,
+    Timing, View, Voices,
 };
 
 use super::Chain;
@@ -24,8 +25,8 @@ const STEPS_MAX: usize = 6;
 struct Part {
     id: Option<AuthorId>,
     name: Option<String>,
-    posts: u64,
-    started: u64,
+    posts: Voices,
+    started: Voices,
     /// The post of theirs from which most descends, and how much.
     post: Option<(u64, Post)>,
 }
@@ -38,18 +39,16 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
         for entry in detail.top_authors.entries() {
             let Ok(key) = u64::from_str_radix(&entry.key, 16) else { continue };
             let part = parts.entry(AuthorKey(key)).or_default();
-            part.posts += entry.weight;
+            part.posts.add(Voices::of(entry.weight));
             if let Some((_, author)) = entry.note.as_deref().and_then(noted) {
                 part.is(author);
             }
         }
-        let mut level: BTreeMap<PostId, (u64, Option<Author>)> = BTreeMap::new();
+        let mut level: BTreeMap<PostId, (Voices, Option<Author>)> = BTreeMap::new();
         for entry in detail.roots.entries() {
             if let Some(id) = post_id(&entry.key) {
-                level.insert(
-                    id,
-                    (entry.weight, entry.note.as_deref().and_then(noted).map(|(_, author)| author)),
-                );
+                let author = entry.note.as_deref().and_then(noted).map(|(_, author)| author);
+                level.insert(id, (Voices::of(entry.weight), author));
             }
         }
         for _ in 0..STEPS_MAX {
@@ -58,35 +57,38 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
                 break;
             }
             let posts = self.state.posts(&ids, view.now).await?;
-            let mut above: BTreeMap<PostId, (u64, Option<Author>)> = BTreeMap::new();
+            let mut above: BTreeMap<PostId, (Voices, Option<Author>)> = BTreeMap::new();
             for ((id, (below, carried)), post) in std::mem::take(&mut level).into_iter().zip(posts) {
                 if let Some(post) = &post
                     && let Some(parent) = post.parent_id()
                 {
                     let carried = post.parent.as_ref().and_then(|parent| parent.author.clone());
-                    above.entry(parent.clone()).or_insert((0, carried)).0 += below;
+                    above.entry(parent.clone()).or_insert((Voices::default(), carried)).0.add(below);
                 }
                 let Some(author) = post.as_ref().map(|p| &p.author).or(carried.as_ref()) else { continue };
                 let part = parts.entry(self.secret.key(&id.source, &author.id)).or_default();
                 part.is(author.clone());
-                part.started += below;
+                part.started.add(below);
                 if let Some(post) = post
-                    && part.post.as_ref().is_none_or(|(most, _)| below > *most)
+                    && part.post.as_ref().is_none_or(|(most, _)| below.posts > *most)
                 {
-                    part.post = Some((below, post));
+                    part.post = Some((below.posts, post));
                 }
             }
             level = above;
         }
         let mut parts: Vec<(AuthorKey, Part)> = parts.into_iter().collect();
-        parts.sort_by_key(|(key, part)| (std::cmp::Reverse(part.posts + part.started), *key));
+        let heaviness = |part: &Part| part.posts.heaviness() + part.started.heaviness();
+        parts.sort_by_key(|(key, part)| (std::cmp::Reverse(heaviness(part)), *key));
         parts.truncate(FEW);
         Ok(parts.into_iter().map(|(key, part)| self.shown(key, part, brand)).collect())
     }
 
     fn shown(&mut self, key: AuthorKey, part: Part, brand: &BrandId) -> AuthorShare {
-        let stance = part.post.and_then(|(_, post)| self.stance(post, brand));
-        AuthorShare { key, id: part.id, name: part.name, posts: part.posts, started: part.started, stance }
+        let Part { id, name, posts, started, post } = part;
+        let stance = post.and_then(|(_, post)| self.stance(post, brand));
+        let against = posts.against + started.against;
+        AuthorShare { key, id, name, posts: posts.posts, started: started.posts, against, stance }
     }
 
     /// How a post leans towards a brand, if it names it.

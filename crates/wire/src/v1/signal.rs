@@ -155,11 +155,14 @@ struct AuthorShareV1 {
     id: Option<String>,
     /// The name as shown, while it is kept.
     name: Option<String>,
-    /// Posts in the last 3 hours.
+    /// Posts in the last 3 hours; in an incident, in its 3 hours in which they had the greatest part.
     posts: u64,
-    /// Posts in the last 3 hours that descend from one of theirs, as far as this can be followed.
+    /// Posts in those 3 hours that descend from one of theirs, as far as this can be followed.
     #[serde(default, skip_serializing_if = "is_zero")]
     started: u64,
+    /// How many of both are against the brand.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    against: u64,
     /// How their own post leans from which most of those descend, if it is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stance: Option<StanceV1>,
@@ -387,6 +390,7 @@ impl From<&AuthorShare> for AuthorShareV1 {
             name: author.name.clone(),
             posts: author.posts,
             started: author.started,
+            against: author.against,
             stance: author.stance.map(StanceV1::from),
         }
     }
@@ -408,6 +412,7 @@ impl TryFrom<AuthorShareV1> for AuthorShare {
             name: author.name,
             posts: author.posts,
             started: author.started,
+            against: author.against,
             stance: author.stance.map(Into::into),
         })
     }
