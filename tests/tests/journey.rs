@@ -108,6 +108,10 @@ fn angry_posts_by_http_ring_at_a_webhook_that_was_away_first() {
         assert!(scene.says(&["incidents", "list"]).contains(id));
         let page = scene.says(&["incidents", "show", id]);
         assert!(page.contains(BRAND) && page.contains("喝出虫子"), "{page}");
+        let authors = scene.says_json(&["incidents", "authors", BRAND]);
+        assert!((1..=5).contains(&authors.len()), "{authors:?}");
+        let first = ["incidents", "posts", "against"].map(|field| authors[0][field].as_u64().unwrap());
+        assert_eq!((first, &authors[0]["part"]), ([1, 1, 1], &"inflames".into()), "{authors:?}");
         shown
     };
     let running = look();

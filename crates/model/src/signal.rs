@@ -326,4 +326,18 @@ impl AuthorShare {
     pub fn voices(&self) -> Voices {
         Voices { posts: self.posts.saturating_add(self.started), against: self.against }
     }
+    /// Each author once, where his part was greatest (the first of equals); the greatest first.
+    pub fn greatest<'a>(all: impl IntoIterator<Item = &'a AuthorShare>) -> Vec<AuthorShare> {
+        let heaviness = |share: &AuthorShare| share.voices().heaviness();
+        let mut greatest: Vec<AuthorShare> = Vec::new();
+        for share in all {
+            match greatest.iter_mut().find(|known| known.key == share.key) {
+                Some(known) if heaviness(known) < heaviness(share) => *known = share.clone(),
+                Some(_) => {}
+                None => greatest.push(share.clone()),
+            }
+        }
+        greatest.sort_by_key(|share| (std::cmp::Reverse(heaviness(share)), share.key));
+        greatest
+    }
 }

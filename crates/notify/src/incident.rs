@@ -1,7 +1,5 @@
 //! How an incident opens, takes a signal, and ends. Which incident, and who is told: not here.
 
-use std::cmp::Reverse;
-
 use tocsin_model::{
     Answered, ArrivalTime, AuthorShare, Course, Evidence, Handling, Incident, Kind, KindState, Ring,
     Severity, Signal, SignalId, State,
@@ -124,17 +122,8 @@ pub(crate) fn join(known: &Incident, abnormal: &Abnormal<'_>) -> Incident {
 /// Who had the greatest part in an incident, each by the signal in which his was greatest: a signal knows of the last
 /// hours alone, and who began it all may have been silent since.
 fn leaders(known: &Incident, new: &Evidence) -> Vec<AuthorShare> {
-    let mut leaders = new.top_authors.clone();
-    for share in known.kinds.iter().flat_map(|kind| &kind.evidence.top_authors) {
-        match leaders.iter_mut().find(|leader| leader.key == share.key) {
-            Some(leader) if leader.voices().heaviness() < share.voices().heaviness() => {
-                *leader = share.clone()
-            }
-            Some(_) => {}
-            None => leaders.push(share.clone()),
-        }
-    }
-    leaders.sort_by_key(|leader| (Reverse(leader.voices().heaviness()), leader.key));
+    let known = known.kinds.iter().flat_map(|kind| &kind.evidence.top_authors);
+    let mut leaders = AuthorShare::greatest(new.top_authors.iter().chain(known));
     leaders.truncate(LEADERS_MAX);
     leaders
 }

@@ -923,6 +923,27 @@ Examples:
         #[arg(long)]
         json: bool,
     },
+    /// Who matters to a brand: the authors with the greatest parts in its incidents
+    #[command(after_help = "\
+An author counts once an incident, by the three hours in which he had the greatest part in it; of each incident the
+five greatest are known. Who speaks against the brand himself, or below whom most do, inflames; who speaks for it calms.
+
+Examples:
+  tocsin incidents authors 山岚茶饮
+  tocsin incidents authors 山岚茶饮 --json | jq 'select(.part == \"calms\")'")]
+    Authors {
+        /// The brand
+        brand: String,
+        /// Which config, and which data folder.
+        #[command(flatten)]
+        place: Place,
+        /// At most so many, the greatest first
+        #[arg(long, default_value_t = 20, value_name = "N")]
+        limit: usize,
+        /// One JSON object a line instead of text
+        #[arg(long)]
+        json: bool,
+    },
     /// One incident with its reasons
     #[command(after_help = "\
 Example:

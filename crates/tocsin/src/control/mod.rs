@@ -4,6 +4,7 @@
 //! The process leaves its address and a token in the data folder, readable by its user alone.
 
 mod answers; // what is asked, and the answers
+mod authors; // who matters to a brand
 mod door; // the running process's side
 mod reasons; // why a signal was made
 mod records; // what answers are made of, from either carrier

@@ -10,7 +10,7 @@ use tocsin_model::{BrandId, Subject};
 
 use super::answers::{Clerk, Question, Which};
 use super::door::{Card, PATH};
-use super::{reasons, usual, words};
+use super::{authors, reasons, usual, words};
 use crate::cli::args::{Baselines, Explain, Incidents, Place, Rejected};
 use crate::cli::{self, Exit};
 use crate::config::{self, Config, Servers};
@@ -27,6 +27,11 @@ pub(crate) fn incidents(typed: &Incidents, out: &mut impl Write) -> Result<std::
             let question = Question::Incidents { open: *open, brand: brand.clone(), limit: *limit };
             let answer = ask(place, &question)?.answer;
             Ok(if *json { lines(out, &answer) } else { words::incidents(out, &answer) })
+        }
+        Incidents::Authors { brand, place, limit, json } => {
+            let every = Question::Incidents { open: false, brand: Some(brand.clone()), limit: usize::MAX };
+            let authors = authors::across(&ask(place, &every)?.answer, *limit);
+            Ok(if *json { authors::lines(out, &authors) } else { authors::table(out, &authors) })
         }
         Incidents::Show { id, place, json } => {
             let visit = ask(place, &Question::Incident { id: id.clone() })?;
