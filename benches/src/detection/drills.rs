@@ -7,7 +7,7 @@ use crate::page::{Page, table};
 use crate::tools::Tools;
 use crate::{Fault, row};
 
-const SEEDS: u64 = 6;
+const SEEDS: u64 = 20;
 
 pub(crate) fn measure(tools: &Tools, page: &Page) -> Result<(), Fault> {
     let mut rows = vec![row![

@@ -111,3 +111,63 @@ pub(super) fn lines(out: &mut impl Write, authors: &[Across]) -> io::Result<()> 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use tocsin_model::{
+        ArrivalTime, AuthorId, BrandId, Course, Evidence, Handling, Kind, KindState, Severity, Subject,
+    };
+
+    use super::*;
+
+    fn share(key: u64, name: &str, started: u64, against: u64, stance: Option<Label>) -> AuthorShare {
+        let id = (!name.is_empty()).then(|| AuthorId::new(name).unwrap());
+        AuthorShare { key: AuthorKey(key), id, name: None, posts: 1, started, against, stance }
+    }
+
+    fn incident(id: &str, top_authors: Vec<AuthorShare>) -> Value {
+        let at = ArrivalTime::from_millis(0);
+        let kind = KindState {
+            kind: Kind::Negative,
+            severity: Severity::Red,
+            now: Severity::Red,
+            stands: true,
+            first_at: at,
+            last_at: at,
+            evidence: Box::new(Evidence { top_authors, ..Evidence::default() }),
+            before_log10_p: -6.0,
+        };
+        let incident = Incident {
+            id: tocsin_model::IncidentId::new(id).unwrap(),
+            subject: Subject::Brand(BrandId::new("山岚").unwrap()),
+            blinds: Vec::new(),
+            version: 1,
+            opened_at: at,
+            last_signal_at: at,
+            cleared_at: None,
+            ended_at: None,
+            severity: Severity::Red,
+            kinds: vec![kind],
+            course: Course::Opened,
+            handling: Handling::Unseen,
+            rings: Vec::new(),
+            answers: Vec::new(),
+            causes: Vec::new(),
+        };
+        serde_json::from_slice(&tocsin_wire::write_incident(&incident)).unwrap()
+    }
+
+    #[test]
+    fn parts_add_up_over_incidents_and_the_names_that_are_kept_stay() {
+        let (bad, good) = (Some(Label::Negative), Some(Label::Positive));
+        let latest = incident("b", vec![share(1, "", 9, 9, None), share(2, "mild", 50, 5, good)]);
+        let earlier = incident("a", vec![share(1, "rage", 90, 80, bad), share(3, "some", 3, 1, None)]);
+        let mut out = Vec::new();
+        lines(&mut out, &across(&json!([latest, earlier]), 2)).unwrap();
+        let expected = [
+            r#"{"against":89,"id":"rage","incidents":2,"key":"0000000000000001","name":null,"part":"inflames","posts":2,"started":99}"#,
+            r#"{"against":5,"id":"mild","incidents":1,"key":"0000000000000002","name":null,"part":"calms","posts":1,"started":50}"#,
+        ];
+        assert_eq!(String::from_utf8(out).unwrap().lines().collect::<Vec<_>>(), expected);
+    }
+}
