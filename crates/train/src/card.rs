@@ -54,7 +54,19 @@ pub fn card(model: &Model, trained: &Trained, sets: &[Set], recipe: &Recipe) -> 
         writeln!(out, "| {} | {} | {asks} | {terms} |", set.name, set.rows.len()).ok();
     }
     let Recipe {
-        seed, models, passes, rate, set_power, class_power, smoothing, dropout, pull, faceless, ..
+        seed,
+        models,
+        passes,
+        rate,
+        set_power,
+        class_power,
+        smoothing,
+        dropout,
+        sign_dropout,
+        doubt,
+        pull,
+        faceless,
+        ..
     } = recipe;
     let c = model.calibration();
     write!(
@@ -64,7 +76,8 @@ pub fn card(model: &Model, trained: &Trained, sets: &[Set], recipe: &Recipe) -> 
          rows in its own order. A set of n rows counts as (n/10,000)^{set_power}; a class by its share to the power of -{class_power};\n\
          {smoothing} of each label goes to its contraries. Sets of two ways say nothing of neutral. Where nearly every text\n\
          has an emoticon in brackets, {faceless} of the rows are without. At each look {dropout} of the n-grams\n\
-         are left out, and weights are drawn to 0 by {pull} of themselves.\n\
+         are left out, at {sign_dropout} of the looks all signs, and weights are drawn to 0 by {pull} of themselves. A label of polarity\n\
+         counts by how probable it is already to the power of {doubt}.\n\
          Of {} n-grams the {} whose loss would be felt most, and all signs, have a row of 16 numbers of 8 bits.\n\
          Temperatures, found on a tenth held back: polarity {:.2}, emotion {:.2}, irony {:.2}.\n\n\
          ## Limits\n\n\

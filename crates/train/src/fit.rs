@@ -41,6 +41,11 @@ pub(crate) struct Descent {
     /// The share of n-grams that are left out at each look, so that signs and other n-grams learn to do without
     /// them (Hinton et al., Improving Neural Networks by Preventing Co-adaptation of Feature Detectors, 2012).
     pub(crate) dropout: f32,
+    /// The share of looks at which no sign is seen, so that n-grams learn to do without them, too.
+    pub(crate) sign_dropout: f32,
+    /// A label counts by how probable it is already to the power of this: what all else speaks against is more often
+    /// wrong, or true of its set alone (Zhang and Sabuncu, Generalized Cross Entropy Loss, 2018).
+    pub(crate) doubt: f32,
     /// How strongly weights are drawn back to where they began, whenever they are looked at.
     pub(crate) pull: f32,
     pub(crate) seed: u64,
@@ -72,13 +77,23 @@ impl Table {
                 let more = 1.0 / (1.0 - how.dropout).sqrt();
                 let kept = example.places.iter().filter(|_| chance.share() >= how.dropout);
                 places.extend(kept.map(|(place, value)| (*place, value * more)));
-                places.extend(signs(example));
+                if chance.share() >= how.sign_dropout {
+                    places.extend(signs(example));
+                }
                 let sums = self.sums(&places);
-                let gradient = gradient(example, &sums, how.smoothing);
+                let gradient = gradient(example, &sums, &how);
                 let step = Step { rate, pull: how.pull, start: &start };
                 self.step(&places, &gradient, &step);
                 told(1);
             }
+        }
+    }
+
+    /// Makes all that it says of polarity so many times as strong.
+    pub(crate) fn scale_polarity(&mut self, by: f32) {
+        for row in &mut self.weights {
+            row[LEAN] *= by;
+            row[NEUTRAL] *= by;
         }
     }
 
@@ -142,8 +157,11 @@ struct Step<'a> {
     start: &'a [Row],
 }
 
-/// How the loss (cross entropy) grows with each sum.
-fn gradient(example: &Example, sums: &Row, smoothing: f32) -> Row {
+/// How probable a doubted label is at least: it must still be possible to learn it.
+const DOUBTED_MIN: f32 = 0.02;
+
+/// How the loss (cross entropy; of polarity with doubt) grows with each sum.
+fn gradient(example: &Example, sums: &Row, &Descent { smoothing, doubt, .. }: &Descent) -> Row {
     let mut out = [0.0; COLUMNS];
     let weight = example.weight;
     match example.aim {
@@ -155,6 +173,7 @@ fn gradient(example: &Example, sums: &Row, smoothing: f32) -> Row {
             softmax(&mut p);
             let choices = p.iter().filter(|p| **p > 0.0).count() as f32;
             let aim = |at: usize| smoothing / choices + if at == label { 1.0 - smoothing } else { 0.0 };
+            let weight = weight * (1.0 + doubt) * p[label].max(DOUBTED_MIN).powf(doubt);
             out[LEAN] = weight * ((p[2] - aim(2)) - (p[0] - aim(0)));
             if let Aim::Sentiment(_) = example.aim {
                 out[NEUTRAL] = weight * (p[1] - aim(1));

@@ -36,6 +36,10 @@ pub struct Recipe {
     pub smoothing: f32,
     /// The share of n-grams that are left out at each look.
     pub dropout: f32,
+    /// The share of looks at which the signs are left out, all of them.
+    pub sign_dropout: f32,
+    /// A label of polarity counts by how probable it is already to the power of this.
+    pub doubt: f32,
     /// How strongly a weight is drawn to 0 whenever it is looked at.
     pub pull: f32,
     /// Slots that get a row, at most [`ROWS_MAX`](tocsin_score::linear::ROWS_MAX): the fewer, the sooner they are
@@ -57,6 +61,8 @@ impl Default for Recipe {
             faceless: 0.85,
             smoothing: 0.05,
             dropout: 0.1,
+            sign_dropout: 0.2,
+            doubt: 0.5,
             pull: 4e-6,
             rows: 120_000,
         }
@@ -80,6 +86,9 @@ pub struct Trained {
 const HELD_BACK: u64 = 10;
 /// A slot that occurs less often has nothing to say.
 const OCCURS_MIN: u32 = 2;
+/// The temperature of the polarity that the rules' strength was set beside. A surer model would drown them: doubt makes it
+/// surer, and contrasts were read wrong.
+const SURE: f32 = 0.8;
 
 /// Makes a model. `told` hears what is being done, how much of it is done, and how much there is.
 ///
@@ -119,12 +128,15 @@ pub fn train(
     let aside: Vec<&Example> = aside.into_iter().map(|(example, _)| example).collect();
     let one = Recipe { models: 2, ..recipe.clone() };
     let steps = (kept.len() * one.models * one.passes) as u64;
-    let table = average(&kept, rows, &one, &|more| told("learning what to be sure of", more, steps));
+    let mut table = average(&kept, rows, &one, &|more| told("learning what to be sure of", more, steps));
+    let modesty = SURE / calibrate(&table, &aside).polarity;
+    table.scale_polarity(modesty);
     let calibration = calibrate(&table, &aside);
     drop(table);
     let steps = (examples.len() * recipe.models * recipe.passes) as u64;
     let all: Vec<&Example> = examples.iter().collect();
-    let table = average(&all, rows, recipe, &|more| told("learning", more, steps));
+    let mut table = average(&all, rows, recipe, &|more| told("learning", more, steps));
+    table.scale_polarity(modesty);
     let bytes = table.to_bytes(&recipe.name, calibration, &places.slots);
     Ok(Trained { bytes, examples: examples.len(), slots, rows })
 }
@@ -135,6 +147,8 @@ fn descent(recipe: &Recipe, model: usize) -> Descent {
         passes: recipe.passes,
         smoothing: recipe.smoothing,
         dropout: recipe.dropout,
+        sign_dropout: recipe.sign_dropout,
+        doubt: recipe.doubt,
         pull: recipe.pull,
         seed: recipe.seed.wrapping_mul(1_000_003).wrapping_add(model as u64),
     }

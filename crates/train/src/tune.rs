@@ -59,7 +59,16 @@ pub fn tune(model: &Model, name: &str, rows: &[Labelled], seed: u64) -> Result<V
     }
     let mut table = Table::new(slots.len());
     table.weights = model.signs().chain(weights.into_values()).collect();
-    let descent = Descent { rate: RATE, passes: PASSES, smoothing: 0.05, dropout: 0.0, pull: PULL, seed };
+    let descent = Descent {
+        rate: RATE,
+        passes: PASSES,
+        smoothing: 0.05,
+        dropout: 0.0,
+        sign_dropout: 0.0,
+        doubt: 0.0,
+        pull: PULL,
+        seed,
+    };
     table.learn(&examples.iter().collect::<Vec<_>>(), descent, &|_| ());
     Ok(table.to_bytes(name, model.calibration(), &slots))
 }
