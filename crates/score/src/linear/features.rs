@@ -1,8 +1,9 @@
-//! What the model sees of a text: one to three Chinese characters in a row, words, pairs of Latin words and the ends
-//! of long ones, and the signs of the reading.
+//! What the model sees of a text: Chinese characters and pairs of them in a row, words, pairs of Latin words and the
+//! ends of long ones, and the signs of the reading.
 //!
-//! An n-gram is a slot, the hash of what it stands for; nothing is allocated for it and nothing remembered. Four
-//! characters in a row and pairs of Chinese words were tried: they tell little more, and are look-ups again.
+//! An n-gram is a slot, the hash of what it stands for; nothing is allocated for it and nothing remembered. Three and
+//! four characters in a row, every other character, shorter words as a whole and pairs of Chinese words were tried: they
+//! tell nothing more of texts that nobody has seen, and are look-ups again. Single characters tell much.
 
 use tocsin_model::{Token, TokenKind};
 
@@ -86,7 +87,7 @@ impl Features {
         for c in chain.chars().take(CHAIN_CHARS_MAX) {
             is_name = c == '@' || is_name && !matches!(c, ':' | ' ' | '\n');
             if !is_name && let Some(longer) = next(last, fold.code(c)) {
-                self.slots.push(slot(Kind::Two, longer & TWO));
+                self.slots.push(slot(Kind::Two, u64::from(longer)));
                 last = longer;
             }
         }
@@ -104,22 +105,18 @@ fn value(count: usize) -> f32 {
 enum Kind {
     One,
     Two,
-    Three,
     Word,
     Words,
     Beginning,
     End,
 }
 
-/// The last two characters of three, 16 bits each, and all three.
-const TWO: u64 = 0xFFFF_FFFF;
-const THREE: u64 = 0xFFFF_FFFF_FFFF;
-
-/// The last three characters with one more; none, where it stands a third time in a row: 哈哈哈哈哈哈 is 哈哈.
+/// The last two characters, 16 bits each, with one more behind them; none, where it stands a third time in a row:
+/// 哈哈哈哈哈哈 is 哈哈.
 #[inline]
-fn next(last: u64, code: u16) -> Option<u64> {
-    let code = u64::from(code);
-    (last & TWO != code << 16 | code).then_some((last << 16 | code) & THREE)
+fn next(last: u32, code: u16) -> Option<u32> {
+    let code = u32::from(code);
+    (last != code << 16 | code).then_some(last << 16 | code)
 }
 
 /// Multiplicative hashing (Knuth, The Art of Computer Programming 3, section 6.4).
@@ -149,8 +146,8 @@ const FACE: u16 = 0xE003;
 struct Walk<'a> {
     slots: &'a mut Vec<u32>,
     fold: &'static Fold,
-    /// The codes of the last three characters, the latest in the lowest bits; 0 for what is not one.
-    last: u64,
+    /// The codes of the last two characters, the latest in the lowest bits; 0 for what is not one.
+    last: u32,
     /// The hash of the last word.
     before: u64,
     facts: Facts,
@@ -176,7 +173,10 @@ impl Walk<'_> {
             }
             TokenKind::Hashtag => {
                 self.facts.hashtags += 1;
-                self.characters(letters);
+                match letters.trim_matches('#') {
+                    name if name.is_ascii() => self.latin(name),
+                    _ => self.characters(letters),
+                }
             }
             TokenKind::Mark => {
                 self.facts.mark(letters.as_bytes());
@@ -187,9 +187,7 @@ impl Walk<'_> {
                 // Below U+0800: the scripts that have an alphabet.
                 if letters.as_bytes()[0] < 0xE0 {
                     self.facts.letters(letters.as_bytes());
-                    let word = self.spelled(letters);
-                    self.word(word, LATIN);
-                    self.ends(letters);
+                    self.latin(letters);
                 } else {
                     self.facts.other += 1;
                     self.characters(letters);
@@ -208,7 +206,14 @@ impl Walk<'_> {
         self.slots.push(slot(Kind::Word, word));
         self.slots.push(slot(Kind::Words, self.before.rotate_left(17) ^ word));
         self.before = word;
-        self.last = u64::from(code);
+        self.last = u32::from(code);
+    }
+
+    /// A word of an alphabet: `#angry` is what `angry` is.
+    fn latin(&mut self, letters: &str) {
+        let word = self.spelled(letters);
+        self.word(word, LATIN);
+        self.ends(letters);
     }
 
     /// How a long word begins and ends, which is much of what its forms have in common.
@@ -234,8 +239,7 @@ impl Walk<'_> {
         word
     }
 
-    /// A word that is seen by its characters, one to three in a row with those before it; a long one as a whole,
-    /// too.
+    /// A word that is seen by its characters, each and with the one before it; a long one as a whole, too.
     #[inline]
     fn characters(&mut self, letters: &str) {
         let (mut word, mut count) = (0, 0);
@@ -243,10 +247,7 @@ impl Walk<'_> {
             let code = self.fold.code(c);
             if let Some(last) = next(self.last, code) {
                 self.slots.push(slot(Kind::One, u64::from(code)));
-                self.slots.push(slot(Kind::Two, last & TWO));
-                if last > TWO {
-                    self.slots.push(slot(Kind::Three, last));
-                }
+                self.slots.push(slot(Kind::Two, u64::from(last)));
                 self.last = last;
             }
             word = add(word, code);

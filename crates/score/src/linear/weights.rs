@@ -11,8 +11,8 @@ use std::sync::{Arc, OnceLock};
 use super::features::{Features, SIGN_VALUE, SIGNS, SLOT_BITS};
 use super::outputs::{COLUMNS, Calibration, Outputs};
 
-/// The first bytes of a model's file; the digit is the version of its layout.
-pub const MAGIC: &[u8; 8] = b"tocsinM3";
+/// The first bytes of a model's file; the digit is the version of its layout and of what its slots stand for.
+pub const MAGIC: &[u8; 8] = b"tocsinM4";
 /// Slots that may have weights: a file of at most 5 MiB.
 pub const ROWS_MAX: usize = BUCKETS * WAYS;
 /// Slots of one bucket that may.
