@@ -326,7 +326,7 @@ fn a_signal_carries_every_number_and_what_to_look_at() {
         )
     };
     expect![[r#"
-        5 min: 21 heard, 1.67 expected; 18025 negative, 0.46 expected; log10 p -16.8, needed -5.17
+        5 min: 21 heard, 1.67 expected; 18025 negative, 0.46 expected; log10 p -16.8, needed -5.22
         21 posts by 7 authors; negative binomial tail of the negatives, given the other posts
         [PostRef { id: "weibo/1", excerpt: "喝出虫子", weight: 900 }]
         [("退款", 19000), ("虫子", 18000)]
