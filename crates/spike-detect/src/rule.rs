@@ -61,6 +61,6 @@ mod tests {
             (rule.log10_threshold(window) * 100.0).round() / 100.0
         };
         assert_eq!([of(0.5, 5), of(0.5, 60), of(0.5, 720)], [-5.22, -4.14, -3.06]);
-        assert_eq!(of(5.0, 60), -3.14, "ten times as many alarms: one decade");
+        assert_eq!(of(0.05, 60), -5.14, "a tenth of the alarms: one decade");
     }
 }
