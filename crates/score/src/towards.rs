@@ -91,7 +91,7 @@ fn share(clause: &Clause, here: &[(usize, usize)], before: Option<usize>, parts:
         }
         parts[brand].mood += mood * (NAMED_HERE - ELSEWHERE);
     }
-    if let Some(brand) = before.filter(|b| named.is_empty() && Some(*b) != worse && !parts[*b].is_apart) {
+    if let Some(brand) = before.filter(|b| named.is_empty() && Some(*b) != worse) {
         parts[brand].mood += mood * (NAMED_BEFORE - ELSEWHERE);
     }
 }

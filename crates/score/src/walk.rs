@@ -227,7 +227,8 @@ impl Walk<'_> {
             }
             Effect::SetsApart => {
                 let reach = end + if self.text[end - 1].is_ascii() { 1 } else { NAMED_BEHIND };
-                self.open.sets_apart |= self.places.iter().any(|place| (end..=reach).contains(&place.0));
+                let behind = self.places.partition_point(|place| place.0 < end);
+                self.open.sets_apart |= self.places.get(behind).is_some_and(|place| place.0 <= reach);
             }
             Effect::Asks => self.ask(),
             Effect::EndsClause if self.open.goes_on => {
