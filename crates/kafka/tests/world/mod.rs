@@ -23,7 +23,7 @@ use tocsin_model::{Lane, Reason, SourceId};
 use tocsin_runtime::{Patience, WallClock};
 
 /// How long anything may take before a test gives up on it.
-pub(crate) const ENOUGH: Duration = Duration::from_secs(60);
+pub(crate) const ENOUGH: Duration = Duration::from_secs(180);
 
 /// How often a fetch may bring nothing, 100 ms each, before no more is expected: longer than a session and a
 /// transaction that nobody ends, one after the other.
