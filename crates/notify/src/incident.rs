@@ -80,7 +80,7 @@ pub(crate) fn open(abnormal: &Abnormal<'_>, plan: &Plan) -> Incident {
         causes: vec![abnormal.signal.id.clone()],
     };
     if !abnormal.is_quiet() {
-        ring(&mut incident, abnormal, abnormal.evidence.clone());
+        ring(&mut incident, abnormal);
     }
     incident
 }
@@ -97,9 +97,9 @@ pub(crate) fn join(known: &Incident, abnormal: &Abnormal<'_>) -> Incident {
     let anew =
         abnormal.begins && known_kind.as_ref().is_some_and(|k| k.stands && k.last_at < abnormal.signal.at);
     let moved = match known_kind {
-        Some(kind) => take(kind, abnormal, evidence.clone()),
+        Some(kind) => take(kind, abnormal, evidence),
         None => {
-            incident.kinds.push(abnormal.kind_state(evidence.clone()));
+            incident.kinds.push(abnormal.kind_state(evidence));
             Course::Worsening
         }
     };
@@ -114,7 +114,7 @@ pub(crate) fn join(known: &Incident, abnormal: &Abnormal<'_>) -> Incident {
     abnormal.evidence.answered.into_iter().for_each(|answered| hear(&mut incident, answered));
     let gains_news = gains && (abnormal.signal.kind != Kind::Volume || incident.rings.is_empty());
     if (rises || gains_news || anew) && !abnormal.is_quiet() {
-        ring(&mut incident, abnormal, evidence);
+        ring(&mut incident, abnormal);
     }
     incident
 }
@@ -197,12 +197,15 @@ fn caused(known: &Incident, cause: SignalId) -> Incident {
     incident
 }
 
-fn ring(incident: &mut Incident, abnormal: &Abnormal<'_>, evidence: Evidence) {
+/// Rings for the signal that was just taken in.
+fn ring(incident: &mut Incident, abnormal: &Abnormal<'_>) {
+    let taken = |kind: &&KindState| kind.kind == abnormal.signal.kind;
+    let evidence = incident.kinds.iter().find(taken).map(|kind| kind.evidence.clone());
     incident.rings.push(Ring {
         number: incident.rings.len() as u32 + 1,
         kind: abnormal.signal.kind,
         severity: incident.severity,
         at: abnormal.signal.at,
-        evidence: Box::new(evidence),
+        evidence: evidence.expect("the signal is in"),
     });
 }
