@@ -11,7 +11,7 @@ use tocsin_model::{ArrivalTime, DAY, Incident, Kind, Severity, Span, Subject};
 use tocsin_wire::rfc3339;
 
 use crate::cli::args::Backtest;
-use crate::cli::{self, exit};
+use crate::cli::{self, count, exit};
 use crate::config::{self, defaults};
 use crate::replay::{AHEAD_MAX, Recording};
 use crate::sandbox::Sandbox;
@@ -196,11 +196,6 @@ fn side_by_side(one: &Tried, other: &Tried, out: &mut impl Write) -> io::Result<
         count(gained, "alarm"),
         delays.len()
     )
-}
-
-/// `1 ring`, `2 rings`.
-fn count(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 /// `, 4 min later`.

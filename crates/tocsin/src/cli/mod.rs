@@ -19,3 +19,8 @@ pub(crate) mod version; // what this is
 
 pub(crate) use args::{Args, Command};
 pub(crate) use exit::{Exit, Stop};
+
+/// `1 ring`, `2 rings`.
+pub(crate) fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}

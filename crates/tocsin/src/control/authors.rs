@@ -7,6 +7,8 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 use tocsin_model::{AuthorKey, AuthorShare, Incident, Label};
 
+use crate::cli::count;
+
 /// What an author does to a brand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
@@ -86,9 +88,10 @@ pub(super) fn table(out: &mut impl Write, authors: &[Across]) -> io::Result<()> 
         let AuthorShare { key, id, name, posts, started, against, .. } = share;
         let id = id.as_ref().map_or_else(|| key.to_string(), ToString::to_string);
         let (name, part) = (name.as_deref().unwrap_or(""), Part::of(share).name());
+        let incidents = count(*incidents, "incident");
         writeln!(
             out,
-            "{incidents:>3} incidents  wrote {posts:>4}  began {started:>6}  against {against:>6}  {part:<8}  {id}  {name}"
+            "{incidents:>13}  wrote {posts:>4}  began {started:>6}  against {against:>6}  {part:<8}  {id}  {name}"
         )?;
     }
     Ok(())

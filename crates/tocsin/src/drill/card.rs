@@ -7,6 +7,8 @@ use tocsin_model::{ArrivalTime, BrandId, EventTime, Incident, Ring, Severity, Sp
 use tocsin_scenarios::{Expect, Scenario, Story};
 use tocsin_wire::rfc3339;
 
+use crate::cli::count;
+
 /// Nothing is held against the watch in its first week.
 const WARM_UP: Span = Span::from_hours(7 * 24);
 /// A ring so long after the end still belongs to it.
@@ -190,10 +192,6 @@ impl Card {
             "over_at": self.over.map(|at| rfc3339(at.millis())),
         })
     }
-}
-
-fn count(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 fn shortened(excerpt: &str) -> String {

@@ -1,8 +1,8 @@
 //! Who began what is said: authors by what they wrote and what descends from it.
 //!
 //! The evidence of an hour tells which posts are passed on and answered. Here these are looked up, and their
-//! parents, and so on: each author on the way up is credited with what came below. Who speaks against the brand, and he
-//! below whom others do, stand before those who only talk much.
+//! parents, and so on: each author on the way up is credited with what came below. What is against the brand counts
+//! more, so who inflames stands before who only talks much.
 
 use std::collections::BTreeMap;
 
