@@ -34,9 +34,10 @@ RATES = [int(rate) for rate in os.environ.get("POSTS_A_SECOND", "200").split()]
 SECONDS = int(os.environ.get("SECONDS_LONG", "45"))
 # Before a rate is measured it has been kept up for so many seconds; then it is, for so many.
 SETTLE, STEADY = 5, 20
-# How long judging may pause in a rolling update, in seconds.
-# The bar is 3 s on a quiet machine, and is printed; who says no good-bye is missed for the 10 s of his session at least.
-PAUSE_MAX = 8.0
+# How long judging may pause in a rolling update, in seconds. A machine that others use may stand still for longer, so where
+# the first update paused for longer a second one decides.
+PAUSE_MAX = 3.0
+ROLLS_MAX = 2
 CONFIG = f"""
 [[brand]]
 name = "{BRAND}"
@@ -186,26 +187,33 @@ class Prometheus:
 
 
 class Rolling(threading.Thread):
-    """Replaces each service while posts go on, and measures for how long nothing was judged."""
+    """Replaces each service while posts go on, and measures for how long nothing was judged, update by update."""
 
     def __init__(self, start, services, changed):
         super().__init__(daemon=True)
         self.start_one, self.services, self.changed = start, services, changed
-        self.pause, self.gone, self.is_over = 0.0, [], False
+        self.pauses, self.gone, self.is_over = [], [], False
 
-    def watch(self):
-        last, moved = {}, time.monotonic()
-        while not self.is_over:
+    def watch(self, is_rolled):
+        last, moved, pause = {}, time.monotonic(), 0.0
+        while not is_rolled.is_set():
             judges = [process for process in [*self.services, *self.gone] if process.service == "spike-detect"]
             counts = {process.port: process.judged() for process in judges}
             if any(count > last.get(port, 0.0) for port, count in counts.items()):
                 moved = time.monotonic()
             last |= {port: max(count, last.get(port, 0.0)) for port, count in counts.items()}
-            self.pause = max(self.pause, time.monotonic() - moved)
+            pause = max(pause, time.monotonic() - moved)
             time.sleep(0.05)
+        self.pauses.append(pause)
 
     def run(self):
-        watching = threading.Thread(target=self.watch, daemon=True)
+        while len(self.pauses) < ROLLS_MAX and min(self.pauses, default=PAUSE_MAX + 1) > PAUSE_MAX:
+            self.roll()
+        self.is_over = True
+
+    def roll(self):
+        is_rolled = threading.Event()
+        watching = threading.Thread(target=self.watch, args=[is_rolled], daemon=True)
         watching.start()
         for place, old in enumerate(list(self.services)):
             new = self.start_one(old.service)
@@ -215,7 +223,7 @@ class Rolling(threading.Thread):
             old.stop()
             self.changed()
         time.sleep(2)
-        self.is_over = True
+        is_rolled.set()
         watching.join()
 
 
@@ -406,7 +414,8 @@ def main():
     print(
         f"posts heard about the brands: {heard['spike-detect']:.0f} by five services, {heard['all']:.0f} by one process"
     )
-    print(f"rolling update of all five: judging paused for {rolling.pause:.1f} s at most")
+    pauses = " s, then for ".join(f"{pause:.1f}" for pause in rolling.pauses)
+    print(f"rolling update of all five: judging paused for {pauses} s at most")
     print(
         "examples/consumer.py read "
         + ", ".join(told.stderr.splitlines())
@@ -429,7 +438,7 @@ def main():
         faults.append("the example consumer saw no signals, or no incidents")
     if heard["spike-detect"] != heard["all"]:
         faults.append("posts were lost, or counted twice")
-    if rolling.pause > PAUSE_MAX:
+    if min(rolling.pauses) > PAUSE_MAX:
         faults.append(f"judging paused for more than {PAUSE_MAX} s")
     if faults:
         sys.exit("\n".join(faults))
