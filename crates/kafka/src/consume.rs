@@ -29,6 +29,9 @@ use crate::round::{Reading, Shared};
 const POLL: Duration = Duration::from_millis(20);
 /// How long the brokers have to answer a question.
 const ANSWER: Duration = Duration::from_secs(3);
+/// How often the client's own thread is woken. It sends the heartbeats, hears by them that lanes are given out anew, and
+/// sleeps for up to a second where nobody asks it anything (librdkafka, `rd_kafka_thread_main`).
+const WAKE: Duration = Duration::from_millis(100);
 /// How many records are passed on at once.
 const PASS_ON: usize = 500;
 /// How long the thread waits for room before it pauses its lanes and goes on polling.
@@ -113,7 +116,14 @@ pub(crate) fn run(
         if let Some(why) = away {
             seat.wait_for_brokers(&consumer, &why);
         }
+        let clock = &shared.room.clock;
+        let mut woken = clock.steady();
         while !seat.is_over() && !seat.is_cut_off.load(Ordering::Relaxed) {
+            if clock.steady().saturating_sub(woken) >= WAKE {
+                woken = clock.steady();
+                // Any question that it answers by itself will do.
+                drop(consumer.group_metadata());
+            }
             seat.begin_again(&consumer);
             seat.make_room(&consumer);
             seat.pass_on(&consumer);
@@ -486,9 +496,16 @@ impl ConsumerContext for Seat {
         inside.group = us.filter(|_| !consumer.assignment_lost());
         inside.rebalances += 1;
         let held: Vec<u32> = inside.lanes.keys().map(|lane| lane.0).collect();
+        let leaves = inside.closing;
         drop(inside);
         info!(topic = self.topic, lanes = ?held, "the group has given out its lanes");
         self.shared.tell();
+        // Lanes are given out in two steps, and in three where a member leaves meanwhile. The client joins once a second
+        // at most, but forgets when it last did with every answer about topics (librdkafka, `rkcg_join_intvl`): without
+        // one, a lane that changes hands has nobody for that second.
+        if !leaves && let Err(error) = consumer.fetch_metadata(Some(&self.topic), ANSWER) {
+            debug!(%error, "the next lanes may come a second late");
+        }
     }
 }
 
