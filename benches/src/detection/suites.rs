@@ -15,7 +15,8 @@ use crate::{Fault, plot, row};
 /// What a brand accepts by default, in false alarms a month.
 const ACCEPTED: f64 = 0.5;
 /// Posts an hour at which it is calibrated, and how many streams of 21 days of each.
-const BASES: [(f64, u64); 6] = [(0.1, 24), (1.0, 24), (10.0, 24), (100.0, 12), (400.0, 6), (1_000.0, 4)];
+const BASES: [(f64, u64); 7] =
+    [(0.1, 40), (1.0, 40), (3.0, 40), (10.0, 40), (100.0, 12), (400.0, 6), (1_000.0, 4)];
 const SEED: u64 = 7_000;
 /// Of what more seeds are drawn: scenario, posts an hour, how great, how many of each.
 const MORE: [(&str, &[f64], f64, u64); 6] = [

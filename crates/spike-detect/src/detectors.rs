@@ -184,7 +184,8 @@ impl Test {
     /// The log10 p at or below which it is abnormal in a window of so many minutes.
     pub(crate) fn log10_threshold(&self, rule: &Rule, window_minutes: u32) -> f64 {
         match self {
-            Test::Negative(_) | Test::Volume(_) | Test::Forecast(_) => rule.log10_threshold(window_minutes),
+            Test::Negative(given) => given.log10_threshold(rule, window_minutes),
+            Test::Volume(_) | Test::Forecast(_) => rule.log10_threshold(window_minutes),
             Test::Engagement(_) => engagement::Given::log10_threshold(rule),
             Test::Flood(_) => flood::LOG10_THRESHOLD,
             Test::Silence(given) => given.log10_threshold(rule),

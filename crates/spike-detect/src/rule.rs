@@ -8,6 +8,11 @@ use crate::watch::Watch;
 
 /// So many times more often than once in its length, as log10, a window gets the chance to err.
 const LOOKED_AT_ALL_THE_TIME: f64 = 0.2;
+/// Below so many posts an hour the negative posts of a brand err more seldom than that, because windows change with each post
+/// and not with the time, ...
+const FEW_AN_HOUR: f64 = 10.0;
+/// ... by so many powers of ten for each power of ten in posts.
+const SELDOMER: f64 = 0.8;
 
 /// What decides whether a window is abnormal, and how bad that is.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,11 +47,17 @@ impl Rule {
     /// makes it err more often; that counts are whole and probabilities are not certain makes it err less often.
     /// On quiet streams from 20 posts an hour on it comes to [`LOOKED_AT_ALL_THE_TIME`] (docs/detection.md, calibration).
     pub(crate) fn log10_threshold(&self, window_minutes: u32) -> f64 {
+        self.log10_threshold_at(window_minutes, FEW_AN_HOUR)
+    }
+
+    /// The same, for the negative posts of a brand of so many posts an hour.
+    pub(crate) fn log10_threshold_at(&self, window_minutes: u32, posts_an_hour: f64) -> f64 {
         const MINUTES_A_MONTH: f64 = 43_200.0;
         let windows = MINUTES_A_MONTH / f64::from(window_minutes);
         let budget = self.false_alarms_per_brand_month.max(1e-12) / WINDOWS.len() as f64;
+        let seldomer = SELDOMER * (FEW_AN_HOUR / posts_an_hour).log10().max(0.0);
         // However many false alarms are accepted, a coin that falls once in thirty is no alarm.
-        -(windows.log10() - budget.log10() + LOOKED_AT_ALL_THE_TIME).max(1.5)
+        -(windows.log10() - budget.log10() + LOOKED_AT_ALL_THE_TIME - seldomer).max(1.5)
     }
 }
 
@@ -62,5 +73,8 @@ mod tests {
         };
         assert_eq!([of(0.5, 5), of(0.5, 60), of(0.5, 720)], [-5.22, -4.14, -3.06]);
         assert_eq!(of(0.05, 60), -5.14, "a tenth of the alarms: one decade");
+        let at = |posts_an_hour| Rule::default().log10_threshold_at(60, posts_an_hour);
+        assert!((at(1.0) - at(10.0) - SELDOMER).abs() < 1e-9, "a tenth of the posts");
+        assert_eq!((at(1_000.0), at(0.0)), (at(10.0), -1.5));
     }
 }

@@ -30,6 +30,7 @@ use std::f64::consts::LN_10;
 use tocsin_model::{Evidence, Kind, Severity};
 
 use super::{Detector, Finding, Look, SHORT_MINUTES, Test, Window};
+use crate::Rule;
 use crate::baseline::{Reading, reposts_heard};
 use crate::evidence::number;
 use crate::severity::Excess;
@@ -93,7 +94,7 @@ fn test(look: &Look<'_>, window: &Window) -> Option<Finding> {
         expected: window.expected,
         negative_expected: given.reading.sum(usual, usual + given.others()),
         log10_p: given.log10_p(),
-        log10_threshold: look.rule.log10_threshold(window.minutes),
+        log10_threshold: given.log10_threshold(look.rule, window.minutes),
         test: Test::Negative(given),
     })
 }
@@ -204,6 +205,12 @@ impl Given {
             && negative > SHARE_TIMES * self.share * heard
             && negative - self.usual() >= self.excess_hours * self.share * self.posts_an_hour
             && binomial_tail((negative + MID).min(heard), heard, possible) <= SHARE_LOG10_P
+    }
+
+    /// The log10 p at or below which they are abnormal in a window of so many minutes. A brand that is hardly known may be
+    /// a great one: E(x²)/E(x) of what the volume may be stands for it.
+    pub(crate) fn log10_threshold(&self, rule: &Rule, window_minutes: u32) -> f64 {
+        rule.log10_threshold_at(window_minutes, self.posts_an_hour * (1.0 + self.phi))
     }
 
     /// log10 of the probability of so many or more.
