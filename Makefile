@@ -20,7 +20,7 @@ SETS ?= ../shared/data/sentiment
 # How long `make fuzz` tries each target.
 FUZZ_SECONDS ?= 60
 
-.PHONY: help setup services-up services-down build demo test soak kill fuzz bench bench-kafka detection model eval peers manifests image-root live pods arm twice sbom fmt lint deny clean
+.PHONY: help setup services-up services-down build demo test soak kill fuzz bench bench-kafka detection model eval peers manifests image-root live pods arm archive twice sbom fmt lint deny clean
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -115,6 +115,9 @@ pods: setup manifests ## run the pods of k8s/ as processes in network namespaces
 
 arm: setup ## build for 64-bit ARM and run that in an emulator (needs Debian and root; a quarter of an hour)
 	deploy/checks/arm.sh $(TARGET)/arm
+
+archive: setup ## an archive for this kind of machine as it is released: TARGET_OF=x86_64-unknown-linux-musl, or another (ten minutes)
+	deploy/archive.sh $(or $(TARGET_OF),$(shell uname -m)-unknown-linux-musl)
 
 twice: setup ## build what is committed twice, in two folders, and compare: the same to the byte (some minutes a build)
 	deploy/checks/twice.sh $(TARGET)/twice

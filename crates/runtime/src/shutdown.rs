@@ -6,7 +6,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use tocsin_flow::{Stop, StopSource};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 /// What a process exits with when it is told a second time to stop: 128 + 15, as shells write SIGTERM.
@@ -50,29 +49,53 @@ impl StopSource for Flag {
     }
 }
 
-/// Sets `stopper` at the first SIGTERM or SIGINT. The second one ends the process there and then with
-/// exit code 143: that loses nothing that was acknowledged, as no kill does.
+/// Sets `stopper` at the first SIGTERM or SIGINT; where there are none, at Ctrl+C. The second one ends the process there and
+/// then with exit code 143: that loses nothing that was acknowledged, as no kill does.
 ///
 /// # Errors
 /// The system would not hand us its signals.
 pub fn stop_on_signals(stopper: Stopper) -> io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut signals = Signals::new()?;
     tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        signals.next().await;
         tracing::info!("stopping: finishing the batch; a second signal stops at once");
         stopper.set();
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        signals.next().await;
         tracing::warn!("stopped at once");
         std::process::exit(STOPPED_AT_ONCE);
     });
     Ok(())
+}
+
+#[cfg(unix)]
+struct Signals([tokio::signal::unix::Signal; 2]);
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> io::Result<Signals> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Signals([signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?]))
+    }
+    async fn next(&mut self) {
+        let [terminate, interrupt] = &mut self.0;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    }
+}
+
+#[cfg(windows)]
+struct Signals(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl Signals {
+    fn new() -> io::Result<Signals> {
+        Ok(Signals(tokio::signal::windows::ctrl_c()?))
+    }
+    async fn next(&mut self) {
+        self.0.recv().await;
+    }
 }
 
 #[cfg(test)]
@@ -95,6 +118,7 @@ mod tests {
         assert!(early.is_set());
     }
 
+    #[cfg(unix)]
     #[tokio::test]
     async fn sigterm_sets_it() {
         let stopper = Stopper::new();

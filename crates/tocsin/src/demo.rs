@@ -54,9 +54,10 @@ fn written(folder: &Path) -> String {
         "# The config of `tocsin demo`. `tocsin config example` prints one with every key.\n\
          [[brand]]\nname = \"{TEA_HOUSE_BRAND}\"\nquery = '{TEA_HOUSE_QUERY}'\ntime_zone = \"Asia/Shanghai\"\n\n\
          [[inlet]]\nkind = \"http\"\n\n[[outlet]]\nkind = \"console\"\n\n\
-         [http]\nlisten = \"{}\"\n\n[store]\npath = \"{}\"\n",
+         [http]\nlisten = \"{}\"\n\n[store]\npath = {}\n",
         free_address(),
-        folder.display(),
+        // Quoted: a path may hold what means something else in a string, as each one of Windows does.
+        toml::Value::from(folder.display().to_string()),
     )
 }
 

@@ -1,9 +1,8 @@
 //! The running process's side: one route, behind a token that only its user can read.
 
-use std::fs::{OpenOptions, Permissions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -62,8 +61,7 @@ impl Door {
         getrandom::fill(&mut bytes).map_err(io::Error::other)?;
         let token: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
         let path = Card::path(folder);
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
-        file.set_permissions(Permissions::from_mode(0o600))?;
+        let mut file = for_its_user(&path)?;
         serde_json::to_writer(&mut file, &Card { address, token: token.clone() })?;
         file.write_all(b"\n")?;
         let desk =
@@ -74,6 +72,19 @@ impl Door {
     pub(crate) fn router(&self) -> Router {
         Router::new().route(PATH, post(answer)).with_state(self.desk.clone())
     }
+}
+
+/// An empty file that only its user can read. Elsewhere than on Unix it is as private as the folder that it lies in.
+fn for_its_user(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    // It may have been there before.
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    Ok(file)
 }
 
 impl Drop for Door {
