@@ -12,9 +12,9 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
     vec![
         ("post", schema::<PostV1<'static>>()),
         ("matched", schema::<MatchedV1<'static, PostV1<'static>>>()),
-        ("tokenized", schema::<TokenizedV1<'static>>()),
-        ("scored", schema::<ScoredV1<'static>>()),
-        ("kin", schema::<KinV1<'static>>()),
+        ("tokenized", schema::<TokenizedV1<'static, ()>>()),
+        ("scored", schema::<ScoredV1<'static, ()>>()),
+        ("kin", schema::<KinV1<()>>()),
         ("signal", schema::<SignalV1>()),
         ("incident", schema::<IncidentV1>()),
         ("notice", schema::<NoticeV1>()),

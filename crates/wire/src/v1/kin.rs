@@ -4,9 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tocsin_model::{ArrivalTime, Ask, BrandId, Position, PostId, SourceId, Tell, Took};
 
-use super::One;
-use super::matched::write_matched;
-use super::tokenized::WholeV1;
+use super::matched::{ReadV1, WithinV1};
+use super::{MatchedV1, One, PostV1};
 use crate::Unreadable;
 use crate::time::Time;
 
@@ -23,8 +22,8 @@ pub enum KinRecord {
 
 /// What is said of a post: that it took brands, or that a child asks for them.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "Kin")]
-pub(crate) struct KinV1<'a> {
+#[schemars(rename = "Kin", bound = "")]
+pub(crate) struct KinV1<M> {
     v: One,
     /// The source of the post that is spoken of.
     source: String,
@@ -37,8 +36,9 @@ pub(crate) struct KinV1<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     asks_since: Option<Time>,
     /// The child that asks, whole, as `posts.matched` has it.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    matched: Option<WholeV1<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<WithinV1>")]
+    matched: Option<M>,
 }
 
 /// A brand, and when it was taken.
@@ -52,7 +52,7 @@ struct TookV1 {
 /// A record that tells, as JSON. Its position is not written: it is the record's own place in `posts.kin`.
 pub fn write_tell(tell: &Tell) -> Vec<u8> {
     let took = |took: &Took| TookV1 { brand: took.brand.as_str().to_owned(), at: Time(took.at.millis()) };
-    super::json(&KinV1 {
+    super::json(&KinV1::<MatchedV1<'_, PostV1<'_>>> {
         v: One,
         source: tell.id.source.as_str().to_owned(),
         id: tell.id.as_str().to_owned(),
@@ -64,14 +64,13 @@ pub fn write_tell(tell: &Tell) -> Vec<u8> {
 
 /// A record that asks, as JSON.
 pub fn write_ask(ask: &Ask) -> Vec<u8> {
-    let child = write_matched(&ask.child);
     super::json(&KinV1 {
         v: One,
         source: ask.parent.source.as_str().to_owned(),
         id: ask.parent.as_str().to_owned(),
         tells: None,
         asks_since: Some(Time(ask.arrived.millis())),
-        matched: Some(WholeV1::of(&child)),
+        matched: Some(MatchedV1::from(&ask.child)),
     })
 }
 
@@ -82,7 +81,7 @@ pub fn write_ask(ask: &Ask) -> Vec<u8> {
 /// JSON that they did not write, or a newer version did.
 pub fn read_kin(json: &[u8], position: Position) -> Result<KinRecord, Unreadable> {
     let wrong = |why: String| Unreadable::new(WHAT, why);
-    let shape: KinV1<'_> = super::shape(WHAT, json)?;
+    let shape: KinV1<ReadV1<'_>> = super::shape(WHAT, json)?;
     let source = SourceId::new(&shape.source).map_err(|bad| wrong(format!("a source {bad}")))?;
     let id = PostId::new(source, &shape.id).map_err(|bad| wrong(format!("an id {bad}")))?;
     match (shape.tells, shape.asks_since, shape.matched) {
@@ -94,7 +93,7 @@ pub fn read_kin(json: &[u8], position: Position) -> Result<KinRecord, Unreadable
             Ok(KinRecord::Tells(Tell { id, position, took: took.collect::<Result<_, Unreadable>>()? }))
         }
         (None, Some(since), Some(child)) => {
-            let mut child = child.read(WHAT)?;
+            let mut child = child.into_model()?;
             child.position = position;
             let arrived = ArrivalTime::from_millis(since.0);
             Ok(KinRecord::Asks(Box::new(Ask { parent: id, arrived, child })))

@@ -79,20 +79,27 @@ struct UpdateV1 {
     taken_down: bool,
 }
 
+/// A matched post as it is read.
+pub(crate) type ReadV1<'a> = MatchedV1<'a, Shaped<RawPost<'a>>>;
+
+/// What stands of a matched post in the schema of another shape that holds one.
+pub(crate) struct WithinV1;
+
+impl JsonSchema for WithinV1 {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "Matched".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "object", "required": ["v", "position", "arrived", "post", "mentions"] })
+    }
+}
+
 /// A matched post as JSON.
 pub fn write_matched(matched: &Matched) -> Vec<u8> {
-    super::json(&MatchedV1 {
-        v: One,
-        position: matched.position.0,
-        arrived: Time(matched.post.arrived.millis()),
-        post: PostV1::from(&*matched.post),
-        clean: Cow::Borrowed(&matched.clean),
-        own: matched.own,
-        at: Time(matched.at.millis()),
-        sighting: SightingV1::from(&matched.sighting),
-        mentions: matched.mentions.iter().map(MentionV1::from).collect(),
-        brands_version: matched.brands_version,
-    })
+    super::json(&MatchedV1::from(matched))
 }
 
 /// The contrary of [`write_matched`].
@@ -100,30 +107,52 @@ pub fn write_matched(matched: &Matched) -> Vec<u8> {
 /// # Errors
 /// JSON that it did not write, or a newer version did.
 pub fn read_matched(json: &[u8]) -> Result<Matched, Unreadable> {
-    let shape: MatchedV1<'_, Shaped<RawPost<'_>>> = super::shape(WHAT, json)?;
-    let Shaped::Is(raw) = shape.post else {
-        return Err(Unreadable::new(WHAT, "its post is not an object"));
-    };
-    let arrived = ArrivalTime::from_millis(shape.arrived.0);
-    let post = from_raw(raw, Arrival::At(arrived))
-        .map_err(|refused| Unreadable::new(WHAT, format!("its post: {}", refused.reason)))?;
-    if !shape.clean.is_char_boundary(shape.own) {
-        return Err(Unreadable::new(WHAT, "its own words end inside a character or past the text"));
+    super::shape::<ReadV1<'_>>(WHAT, json)?.into_model()
+}
+
+impl<'a> From<&'a Matched> for MatchedV1<'a, PostV1<'a>> {
+    fn from(matched: &'a Matched) -> MatchedV1<'a, PostV1<'a>> {
+        MatchedV1 {
+            v: One,
+            position: matched.position.0,
+            arrived: Time(matched.post.arrived.millis()),
+            post: PostV1::from(&*matched.post),
+            clean: Cow::Borrowed(&matched.clean),
+            own: matched.own,
+            at: Time(matched.at.millis()),
+            sighting: SightingV1::from(&matched.sighting),
+            mentions: matched.mentions.iter().map(MentionV1::from).collect(),
+            brands_version: matched.brands_version,
+        }
     }
-    let mut mentions = Vec::with_capacity(shape.mentions.len());
-    for mention in shape.mentions {
-        mentions.push(mention.into_model(&shape.clean)?);
+}
+
+impl ReadV1<'_> {
+    pub(crate) fn into_model(self) -> Result<Matched, Unreadable> {
+        let Shaped::Is(raw) = self.post else {
+            return Err(Unreadable::new(WHAT, "its post is not an object"));
+        };
+        let arrived = ArrivalTime::from_millis(self.arrived.0);
+        let post = from_raw(raw, Arrival::At(arrived))
+            .map_err(|refused| Unreadable::new(WHAT, format!("its post: {}", refused.reason)))?;
+        if !self.clean.is_char_boundary(self.own) {
+            return Err(Unreadable::new(WHAT, "its own words end inside a character or past the text"));
+        }
+        let mut mentions = Vec::with_capacity(self.mentions.len());
+        for mention in self.mentions {
+            mentions.push(mention.into_model(&self.clean)?);
+        }
+        Ok(Matched {
+            position: Position(self.position),
+            post: Box::new(post),
+            clean: self.clean.into_owned(),
+            own: self.own,
+            at: EventTime::from_millis(self.at.0),
+            sighting: Sighting::from(self.sighting),
+            mentions,
+            brands_version: self.brands_version,
+        })
     }
-    Ok(Matched {
-        position: Position(shape.position),
-        post: Box::new(post),
-        clean: shape.clean.into_owned(),
-        own: shape.own,
-        at: EventTime::from_millis(shape.at.0),
-        sighting: Sighting::from(shape.sighting),
-        mentions,
-        brands_version: shape.brands_version,
-    })
 }
 
 impl<'a> From<&'a Mention> for MentionV1<'a> {

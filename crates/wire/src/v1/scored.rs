@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tocsin_model::{BrandId, Concern, EMOTIONS, Emotion, Emotions, Intent, Milli, Scored, Sentiment};
 
-use super::One;
-use super::matched::write_matched;
-use super::tokenized::{TokenV1, WholeV1, cut, uncut};
+use super::matched::{ReadV1, WithinV1};
+use super::tokenized::{TokenV1, cut, uncut};
+use super::{MatchedV1, One};
 use crate::Unreadable;
 
 const WHAT: &str = "scored post";
@@ -16,8 +16,8 @@ const WHAT: &str = "scored post";
 /// A mention that was read: mood for the post and each brand, emotion, concern, intent, reach. Probabilities are
 /// in thousandths.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "Scored")]
-pub(crate) struct ScoredV1<'a> {
+#[schemars(rename = "Scored", bound = "")]
+pub(crate) struct ScoredV1<'a, M> {
     v: One,
     /// The mood of the whole post.
     sentiment: SentimentV1,
@@ -45,8 +45,8 @@ pub(crate) struct ScoredV1<'a> {
     #[serde(borrow)]
     fingerprint: Cow<'a, str>,
     /// What was read, as `posts.matched` has it.
-    #[serde(borrow)]
-    matched: WholeV1<'a>,
+    #[schemars(with = "WithinV1")]
+    matched: M,
 }
 
 /// How probable each way is; the three add up to 1000.
@@ -95,7 +95,6 @@ const INTENTS: [Intent; 8] = [
 
 /// A scored post as JSON.
 pub fn write_scored(scored: &Scored) -> Vec<u8> {
-    let matched = write_matched(&scored.tokenized.matched);
     let (tokens, fingerprint) = cut(&scored.tokenized);
     super::json(&ScoredV1 {
         v: One,
@@ -109,7 +108,7 @@ pub fn write_scored(scored: &Scored) -> Vec<u8> {
         model: Cow::Borrowed(&scored.model),
         tokens,
         fingerprint,
-        matched: WholeV1::of(&matched),
+        matched: MatchedV1::from(&scored.tokenized.matched),
     })
 }
 
@@ -118,7 +117,7 @@ pub fn write_scored(scored: &Scored) -> Vec<u8> {
 /// # Errors
 /// JSON that it did not write, or a newer version did.
 pub fn read_scored(json: &[u8]) -> Result<Scored, Unreadable> {
-    let shape: ScoredV1<'_> = super::shape(WHAT, json)?;
+    let shape: ScoredV1<'_, ReadV1<'_>> = super::shape(WHAT, json)?;
     let wrong = |why: String| Unreadable::new(WHAT, why);
     let by_brand = shape.by_brand.into_iter().map(BrandSentimentV1::into_model);
     let intent = INTENTS.into_iter().find(|intent| intent.name() == shape.intent);
@@ -131,7 +130,7 @@ pub fn read_scored(json: &[u8]) -> Result<Scored, Unreadable> {
         concerns: shape.concerns.iter().map(|concern| Concern(concern.as_ref().into())).collect(),
         reach: shape.reach,
         model: shape.model.as_ref().into(),
-        tokenized: uncut(WHAT, &shape.matched, shape.tokens, &shape.fingerprint)?,
+        tokenized: uncut(WHAT, shape.matched, shape.tokens, &shape.fingerprint)?,
     })
 }
 

@@ -6,19 +6,18 @@ use schemars::JsonSchema;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde::ser::{SerializeTuple, Serializer};
 use serde::{Deserialize, Serialize};
-use sonic_rs::{JsonValueTrait, LazyValue};
-use tocsin_model::{Matched, Token, TokenKind, Tokenized};
+use tocsin_model::{Token, TokenKind, Tokenized};
 
-use super::One;
-use super::matched::{read_matched, write_matched};
+use super::matched::{ReadV1, WithinV1};
+use super::{MatchedV1, One};
 use crate::Unreadable;
 
 const WHAT: &str = "tokenized post";
 
 /// A mention with its own words cut up.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "Tokenized")]
-pub(crate) struct TokenizedV1<'a> {
+#[schemars(rename = "Tokenized", bound = "")]
+pub(crate) struct TokenizedV1<'a, M> {
     v: One,
     /// The pieces of the author's own words in `matched.clean`, in order.
     tokens: Vec<TokenV1>,
@@ -26,13 +25,9 @@ pub(crate) struct TokenizedV1<'a> {
     #[serde(borrow)]
     fingerprint: Cow<'a, str>,
     /// What was cut, as `posts.matched` has it.
-    #[serde(borrow)]
-    matched: WholeV1<'a>,
+    #[schemars(with = "WithinV1")]
+    matched: M,
 }
-
-/// A matched post within another shape: its JSON as it is.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct WholeV1<'a>(#[serde(borrow)] LazyValue<'a>);
 
 /// `[start, end]` of a word, in bytes; `[start, end, "kind"]` of anything else.
 #[derive(Clone, Copy, Debug)]
@@ -111,31 +106,6 @@ impl JsonSchema for TokenV1 {
     }
 }
 
-impl JsonSchema for WholeV1<'_> {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> Cow<'static, str> {
-        "Matched".into()
-    }
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "object", "required": ["v", "position", "arrived", "post", "mentions"] })
-    }
-}
-
-impl<'a> WholeV1<'a> {
-    /// From what [`write_matched`](super::matched::write_matched) wrote.
-    pub(crate) fn of(json: &'a [u8]) -> WholeV1<'a> {
-        WholeV1(sonic_rs::from_slice(json).expect("what was just written is JSON"))
-    }
-    pub(crate) fn read(&self, what: &'static str) -> Result<Matched, Unreadable> {
-        if !self.0.is_object() {
-            return Err(Unreadable::new(what, "its matched post is not an object"));
-        }
-        read_matched(self.0.as_raw_str().as_bytes())
-    }
-}
-
 /// Tokens and fingerprint as they are written.
 pub(crate) fn cut(tokenized: &Tokenized) -> (Vec<TokenV1>, Cow<'static, str>) {
     let tokens = tokenized.tokens.iter().map(|token| TokenV1(*token)).collect();
@@ -145,11 +115,11 @@ pub(crate) fn cut(tokenized: &Tokenized) -> (Vec<TokenV1>, Cow<'static, str>) {
 /// The contrary of [`cut`].
 pub(crate) fn uncut(
     what: &'static str,
-    matched: &WholeV1<'_>,
+    matched: ReadV1<'_>,
     tokens: Vec<TokenV1>,
     fingerprint: &str,
 ) -> Result<Tokenized, Unreadable> {
-    let matched = matched.read(what)?;
+    let matched = matched.into_model()?;
     let tokens: Vec<Token> = tokens.into_iter().map(|token| token.0).collect();
     let is_inside = |t: &Token| matched.clean.get(t.start as usize..t.end as usize).is_some();
     if !tokens.iter().all(is_inside) {
@@ -162,9 +132,8 @@ pub(crate) fn uncut(
 
 /// A tokenized post as JSON.
 pub fn write_tokenized(tokenized: &Tokenized) -> Vec<u8> {
-    let matched = write_matched(&tokenized.matched);
     let (tokens, fingerprint) = cut(tokenized);
-    super::json(&TokenizedV1 { v: One, tokens, fingerprint, matched: WholeV1::of(&matched) })
+    super::json(&TokenizedV1 { v: One, tokens, fingerprint, matched: MatchedV1::from(&tokenized.matched) })
 }
 
 /// The contrary of [`write_tokenized`].
@@ -172,6 +141,6 @@ pub fn write_tokenized(tokenized: &Tokenized) -> Vec<u8> {
 /// # Errors
 /// JSON that it did not write, or a newer version did.
 pub fn read_tokenized(json: &[u8]) -> Result<Tokenized, Unreadable> {
-    let shape: TokenizedV1<'_> = super::shape(WHAT, json)?;
-    uncut(WHAT, &shape.matched, shape.tokens, &shape.fingerprint)
+    let shape: TokenizedV1<'_, ReadV1<'_>> = super::shape(WHAT, json)?;
+    uncut(WHAT, shape.matched, shape.tokens, &shape.fingerprint)
 }
