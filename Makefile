@@ -20,7 +20,7 @@ SETS ?= ../shared/data/sentiment
 # How long `make fuzz` tries each target.
 FUZZ_SECONDS ?= 60
 
-.PHONY: help setup services-up services-down build demo test soak kill fuzz bench bench-kafka detection model eval peers manifests image-root live pods arm archive twice sbom fmt lint deny clean
+.PHONY: help setup services-up services-down build demo test soak kill fuzz bench bench-kafka detection model eval peers manifests image-root live pods arm archive twice sbom fmt lint deny advisories clean
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -134,6 +134,9 @@ lint: setup ## formatting, and clippy with warnings as errors
 
 deny: ## licences, bans and origins of the outside crates (needs cargo-deny)
 	cargo deny check licenses bans sources
+
+advisories: ## vulnerabilities that are known of the outside crates (needs cargo-deny and a way to their list)
+	deploy/checks/advisories.sh
 
 clean: ## take away what was built
 	cargo clean
