@@ -8,7 +8,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 [ $# = 1 ] || { sed -n '2,/^set/{/^#/s/^# \?//p}' "$0"; exit 2; }
-target=$1 exe='' built=target/$1/release archives=target/archives
+target=$1 exe='' strip=strip archives=target/archives
 version=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)
 
 needs() { # tool, package
@@ -17,9 +17,9 @@ needs() { # tool, package
 case $target in
 *-linux-musl) needs musl-gcc musl-tools ;;
 *-windows-gnu)
-  exe=.exe
-  needs "${target%%-*}-w64-mingw32-gcc" gcc-mingw-w64-x86-64
-  needs "${target%%-*}-w64-mingw32-g++" g++-mingw-w64-x86-64
+  exe=.exe strip=x86_64-w64-mingw32-strip
+  needs x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64
+  needs x86_64-w64-mingw32-g++ g++-mingw-w64-x86-64
   ;;
 esac
 rustup target add "$target" >&2
@@ -36,18 +36,13 @@ deploy/build.sh --features static --target "$target"
 name=tocsin-$version-$target
 rm -rf "${archives:?}/$name"*
 mkdir -p "$archives/$name"
-cp "$built/tocsin$exe" LICENSE README.md README.zh-CN.md CHANGELOG.md "$archives/$name"
-case $target in
-*-windows-gnu) "${target%%-*}-w64-mingw32-strip" -S "$archives/$name/tocsin.exe" ;;
-*) strip -S "$archives/$name/tocsin" ;;
-esac
+cp "target/$target/release/tocsin$exe" LICENSE README.md README.zh-CN.md CHANGELOG.md "$archives/$name"
+"$strip" -S "$archives/$name/tocsin$exe"
 python3 deploy/checks/sbom.py >"$archives/$name/tocsin.cdx.json"
-case $target in
-*-linux-musl)
-  # In an empty room.
-  ! ldd "$archives/$name/tocsin" 2>/dev/null | grep '=>' || { echo "$name needs libraries" >&2; exit 1; }
-  ;;
-esac
+if [[ $target = *-linux-musl ]] && ldd "$archives/$name/tocsin" 2>/dev/null | grep '=>'; then
+  echo "$name needs these libraries" >&2
+  exit 1
+fi
 [ -n "$exe" ] || "$archives/$name/tocsin" demo --exit
 
 cd "$archives"
