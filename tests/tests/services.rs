@@ -158,11 +158,6 @@ fn are_looked_up(town: &Town, incident: &str) {
     assert_eq!(week.len(), 7 * 24);
     let expected: f64 = week.iter().map(|hour| hour["expected"].as_f64().unwrap()).sum();
     assert!(expected > 7.0 * 24.0, "ten posts an hour were usual: {expected}");
-
-    let refused =
-        program().args(["brands", "backfill", BRAND, "--config"]).arg(town.config()).output().unwrap();
-    let why = String::from_utf8_lossy(&refused.stderr);
-    assert!(refused.status.code() == Some(2) && why.contains("a past cannot be counted anew"), "{why}");
 }
 
 /// A replay through the services of a town.

@@ -1,10 +1,13 @@
 //! What is remembered of subjects, as rows: to move it to another carrier, and to put another past in the place of a
 //! brand's own. Only while no chain runs: it keeps in memory what is changed here.
 
+use std::collections::BTreeMap;
+
 use fjall::PersistMode;
 use tocsin_flow::Fault;
 use tocsin_model::{
     ArrivalTime, BrandId, Counts, Day, DayCounts, Hour, KeptDays, MINUTES_KEPT, Minute, SIGNAL_KINDS, Subject,
+    recount,
 };
 use tocsin_wire::StateRow;
 
@@ -18,10 +21,6 @@ use crate::windows::{day_key, detail_key, first_key, mark_key, minute_key};
 
 /// Rows written together.
 const TOGETHER: usize = 10_000;
-/// So many posts on both sides say how much more, or less, another query finds.
-const SHARE_FROM: u64 = 20;
-/// And by how many times at most the past is made larger or smaller.
-const SCALE: std::ops::RangeInclusive<f64> = 0.02..=50.0;
 
 fn unreadable(why: tocsin_wire::Unreadable) -> Fault {
     broken_row(Space::Windows, why)
@@ -148,18 +147,16 @@ impl Office {
         Ok(count)
     }
 
-    /// Puts the past that another store has counted for a brand from an hour on in the place of this one's.
-    /// If both found posts in that time, the hours before are scaled as their numbers are, the posts by theirs and what
-    /// was read of them by its own: another query or another reader is a change of the instrument, not of
-    /// opinion. How many times as many posts the other one found, if that is known.
+    /// Puts the past that another store has counted for a brand from an hour on in the place of this one's, as
+    /// [`recount`] does. How many times as many posts the other one found, if that is known.
     ///
     /// # Errors
     /// [`Fault`] when a store cannot be read or written.
     pub fn refill(&self, brand: &BrandId, since: Hour, other: &Office) -> Result<Option<f64>, Fault> {
         let subject = Subject::Brand(brand.clone());
-        let (own, new) = (self.days(&subject)?, other.days(&subject)?);
-        let (had, has) = (sum_since(&own, since), sum_since(&new, since));
-        let times = (had.heard >= SHARE_FROM).then(|| times(had.heard, has.heard));
+        let own = self.days(&subject)?;
+        let mut days: BTreeMap<Day, DayCounts> = own.days.into_iter().collect();
+        let times = recount(&mut days, other.days(&subject)?.days.into_iter().collect(), since);
         let mut tx = Tx::default();
         self.each(Space::Windows, b'm', |key, _| {
             let (minute, of) = timed(key)?;
@@ -175,28 +172,6 @@ impl Office {
             }
             Ok(())
         })?;
-        let mut days: std::collections::BTreeMap<Day, DayCounts> = own.days.into_iter().collect();
-        for (day, counts) in &mut days {
-            for (hour, place) in counts.hours.iter_mut().zip(day.first_hour().0..) {
-                *hour = match times {
-                    _ if Hour(place) >= since => Counts::default(),
-                    Some(times) => as_by_another(hour, times, &had, &has),
-                    None => *hour,
-                };
-            }
-            if day.first_hour() >= since {
-                counts.origins = Default::default();
-            }
-        }
-        for (day, counts) in new.days {
-            let own = days.entry(day).or_default();
-            for (hour, added) in counts.by_hour(day).filter(|(hour, _)| *hour >= since) {
-                own.hours[(hour.0 - day.first_hour().0) as usize] = added;
-            }
-            if day.first_hour() >= since {
-                own.origins = counts.origins;
-            }
-        }
         for (day, counts) in days {
             put(&mut tx, StateRow::Day(subject.clone(), day, Box::new(counts)));
         }
@@ -273,32 +248,6 @@ impl Office {
         tx.put(Space::Meta, query_key(brand), query.to_be_bytes().to_vec());
         tx.commit(self.disk())
     }
-}
-
-/// What was counted from an hour on.
-fn sum_since(kept: &KeptDays, since: Hour) -> Counts {
-    let mut sum = Counts::default();
-    let hours = kept.days.iter().flat_map(|(day, counts)| counts.by_hour(*day));
-    hours.filter(|(hour, _)| *hour >= since).for_each(|(_, counts)| sum.add(&counts));
-    sum
-}
-
-/// How many times as many.
-fn times(had: u64, has: u64) -> f64 {
-    (has as f64 / had as f64).clamp(*SCALE.start(), *SCALE.end())
-}
-
-/// An hour as another query and another reader would have counted it, who found `has` where these found `had`.
-fn as_by_another(hour: &Counts, posts: f64, had: &Counts, has: &Counts) -> Counts {
-    let scaled = hour.scaled(posts);
-    // What is read of a post is at most one whole one, in thousandths.
-    let read = |of: fn(&Counts) -> u64| match of(had) < 1_000 * SHARE_FROM {
-        true => of(&scaled),
-        false => ((of(hour) as f64 * times(of(had), of(has))).round() as u64).min(1_000 * scaled.heard),
-    };
-    let (negative, angry) = (read(|c| c.negative), read(|c| c.angry));
-    let negative_squares = read(|c| c.negative_squares).min(negative);
-    Counts { negative, negative_squares, angry, ..scaled }
 }
 
 fn query_key(brand: &BrandId) -> Vec<u8> {

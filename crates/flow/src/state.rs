@@ -61,6 +61,8 @@ pub struct Offer {
     pub last: Position,
     /// Whose, and what.
     pub delta: Delta,
+    /// After [`Merged::Cut`]: the time, and what of it came then or later; `delta` is the rest.
+    pub later: Option<(ArrivalTime, Delta)>,
 }
 
 /// The buckets. Promise (I4): each position of a lane counts once, however batches are cut, whoever offers
@@ -80,7 +82,8 @@ pub trait Windows: Send {
     ) -> impl Future<Output = Result<Merged, Fault>> + Send;
 
     /// Merges what records of one lane add to several subjects; the answers in the same order. As good as one
-    /// merge after the other; over a network it is one round trip.
+    /// merge after the other; over a network it is one round trip. A carrier that answers [`Merged::Cut`] takes an
+    /// offer in two parts as one.
     fn merge_all(
         &mut self,
         lane: Lane,
@@ -89,7 +92,7 @@ pub trait Windows: Send {
     ) -> impl Future<Output = Result<Vec<Merged>, Fault>> + Send {
         async move {
             let mut merged = Vec::with_capacity(offers.len());
-            for Offer { seen, first, last, delta } in offers {
+            for Offer { seen, first, last, delta, later: _ } in offers {
                 merged.push(self.merge(lane, *seen, *first, *last, delta, now).await?);
             }
             Ok(merged)

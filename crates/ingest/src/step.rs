@@ -70,9 +70,11 @@ pub fn ingest(
 /// A child that gained brands by descent, ready for the next stage.
 pub fn gained(gained: Gained) -> Matched {
     let by_descent = |took: Took| Mention { brand: took.brand, by: MentionedBy::Descent, places: Vec::new() };
+    let took_at = gained.took.iter().map(|took| took.at).max();
     let mut mentions: Vec<Mention> = gained.took.into_iter().map(by_descent).collect();
     mentions.sort();
-    Matched { mentions, ..gained.child }
+    let took_at = took_at.filter(|at| *at > gained.child.post.arrived);
+    Matched { mentions, took_at, ..gained.child }
 }
 
 fn matched(
@@ -90,7 +92,7 @@ fn matched(
     };
     let brands_version = matcher.set().version();
     let (clean, own) = (cleaned.text.clone(), cleaned.own);
-    Matched { position, post, clean, own, at, sighting, mentions, brands_version }
+    Matched { position, post, clean, own, at, took_at: None, sighting, mentions, brands_version }
 }
 
 /// What a first sighting that names brands says to its kin.

@@ -43,6 +43,7 @@ pub fn matched(post: Post, position: u64, brands: &[&str]) -> Matched {
         post: Box::new(post),
         sighting: Sighting::First(Timing::AsStated),
         mentions: brands.iter().map(mention).collect(),
+        took_at: None,
         brands_version: 1,
     }
 }

@@ -91,6 +91,7 @@ fn offer(state: &mut impl Windows, lane: Lane, mut first: u64, last: u64, now: A
             Merged::Added(_) => return,
             Merged::AgainFrom(from) => first = from.0,
             Merged::Lost => panic!("I4: nothing was lost"),
+            Merged::Cut { .. } => panic!("I4: no past is counted anew"),
         }
     }
 }

@@ -32,6 +32,11 @@ impl DayCounts {
             self.origins.merge(origins);
         }
     }
+    /// Adds what another row of the same day holds.
+    pub fn merge(&mut self, other: &DayCounts) {
+        self.hours.iter_mut().zip(&other.hours).for_each(|(hour, added)| hour.add(added));
+        self.origins.merge(&other.origins);
+    }
     /// The hours that are not empty, with their places.
     pub fn by_hour(&self, day: Day) -> impl Iterator<Item = (Hour, Counts)> {
         let hours = self.hours.into_iter().zip(day.first_hour().0..);

@@ -17,6 +17,7 @@ mod origins; // where posts came from, and how late
 mod post; // one thing somebody said
 mod pulls; // what few posts are enough for
 mod reading; // what the text says
+mod recount; // a past as another query would have counted it
 mod signal; // what is abnormal now, and why
 mod sketch; // how many different ones
 mod time; // the two clocks and the buckets
@@ -41,6 +42,7 @@ pub use crate::reading::{
     Concern, EMOTIONS, Emotion, Emotions, Intent, Label, Milli, Scored, Sentiment, Token, TokenKind,
     Tokenized,
 };
+pub use crate::recount::recount;
 pub use crate::signal::{
     Answered, AuthorShare, Coverage, Evidence, Hearing, Kind, PostRef, Pulled, Rival, SIGNAL_KINDS, Severity,
     Signal, State,

@@ -19,6 +19,8 @@ pub struct Matched {
     pub own: usize,
     /// When it counts.
     pub at: EventTime,
+    /// When it took its brands, if that was after it arrived: from a parent that came later.
+    pub took_at: Option<ArrivalTime>,
     /// First sighting or update.
     pub sighting: Sighting,
     /// Whom it mentions; never empty.
@@ -31,6 +33,10 @@ impl Matched {
     /// The author's own words.
     pub fn own_words(&self) -> &str {
         &self.clean[..self.own]
+    }
+    /// From when on it can be counted: its arrival, or when it took its brands.
+    pub fn came(&self) -> ArrivalTime {
+        self.took_at.map_or(self.post.arrived, |took| took.max(self.post.arrived))
     }
     /// A repost that adds no word of its own (`转发微博`), or none that could be read.
     pub fn is_bare(&self) -> bool {

@@ -26,6 +26,14 @@ pub enum Merged {
     Added(Box<View>),
     /// Positions before this one were counted before; nothing was changed. Add up the rest and merge again.
     AgainFrom(Position),
+    /// The subject's past was counted anew, or is, and some of the records came before and some after; nothing was
+    /// changed. Add up what came before `at` and what came then or later, and merge both at once.
+    Cut {
+        /// What came before this time is in already: leave it out.
+        after: Option<ArrivalTime>,
+        /// Up to this time the past is being counted anew.
+        at: Option<ArrivalTime>,
+    },
     /// The store knows less than it once did; nothing was changed.
     Lost,
 }
@@ -55,6 +63,8 @@ pub struct Delta {
     pub details: LiteMap<Hour, Detail>,
     /// Where the posts came from, by the day of their arrival.
     pub origins: LiteMap<Day, Origins>,
+    /// When the records came: the first and the last; nothing where nobody needs to know.
+    pub came: Option<(ArrivalTime, ArrivalTime)>,
 }
 
 impl Delta {
@@ -65,7 +75,13 @@ impl Delta {
             minutes: LiteMap::new(),
             details: LiteMap::with_capacity(1),
             origins: LiteMap::with_capacity(1),
+            came: None,
         }
+    }
+    /// A record came then.
+    pub fn comes(&mut self, at: ArrivalTime) {
+        let (first, last) = self.came.unwrap_or((at, at));
+        self.came = Some((first.min(at), last.max(at)));
     }
     /// The days that it changes.
     pub fn days(&self) -> BTreeSet<Day> {

@@ -2,9 +2,9 @@
 
 use redis::Value;
 use tocsin_flow::Fault;
-use tocsin_model::{Minute, Position, Subject};
+use tocsin_model::{ArrivalTime, Minute, Position, Subject};
 
-use crate::journal::read_marks;
+use crate::journal::{Anew, read_marks};
 use crate::reply::{broken, bytes, list, number, rows, text};
 use crate::room::{Place, Root};
 
@@ -14,6 +14,8 @@ const WHAT: &str = "the answer to a merge";
 pub(crate) enum Answer {
     /// Positions before this one were counted before; nothing was changed.
     AgainFrom(Position),
+    /// Some of it came before a past was counted anew, or is, and some later; nothing was changed.
+    Cut(Anew),
     /// The fence is lower than the caller has seen it; nothing was changed.
     Lost,
     /// Where the journal begins, and what others added behind the place that the caller knows.
@@ -39,6 +41,10 @@ impl Answer {
         let mut part = || parts.next().unwrap_or(Value::Nil);
         Ok(match text(part(), WHAT)?.as_str() {
             "again" => Answer::AgainFrom(Position(number(part(), WHAT)?)),
+            "cut" => {
+                let anew = Anew { until: read_millis(&text(part(), WHAT)?), held: read_millis(&text(part(), WHAT)?) };
+                Answer::Cut(anew)
+            }
             "lost" => Answer::Lost,
             "more" => Answer::More { base: number(part(), WHAT)?, others: entries(part())? },
             "stale" => Answer::Stale,
@@ -46,12 +52,17 @@ impl Answer {
                 let base = Place { count: number(part(), WHAT)?, stamp: bytes(part(), WHAT)? };
                 let first = text(part(), WHAT)?.parse().ok().map(Minute);
                 let marks = read_marks(subject, &bytes(part(), WHAT)?)?;
-                let root = Root { base, first, marks };
+                let anew = Anew { until: read_millis(&text(part(), WHAT)?), held: read_millis(&text(part(), WHAT)?) };
+                let root = Root { base, first, marks, anew };
                 Answer::Whole(Box::new(Whole { root, others: entries(part())?, rows: rows(part(), WHAT)? }))
             }
             other => return Err(broken(WHAT, other)),
         })
     }
+}
+
+pub(crate) fn read_millis(text: &str) -> Option<ArrivalTime> {
+    text.parse().ok().map(ArrivalTime::from_millis)
 }
 
 fn entries(answer: Value) -> Result<Vec<Vec<u8>>, Fault> {

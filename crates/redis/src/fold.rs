@@ -2,23 +2,22 @@
 //! touches, and written back if nobody was faster; then what is no longer needed goes. Four round trips for
 //! some dozens of merges.
 
-use std::collections::BTreeMap;
-
 use redis::Value;
 use tocsin_flow::Fault;
-use tocsin_model::{ArrivalTime, Day, DayCounts, Detail, HISTORY_HOURS, Hour, Subject, TopList};
+use tocsin_model::{ArrivalTime, Day, Detail, HISTORY_HOURS, Hour, Subject, TopList};
 use tocsin_wire::HourRow;
 
 use crate::answer::{Answer, Whole};
-use crate::journal::{Entry, read, stamp_of, write_marks};
-use crate::layout::{Field, day, hour, number_in};
+use crate::journal::{Entry, Part, read, stamp_of, write_marks};
+use crate::layout::{Field, Half, hour, number_in};
 use crate::reply::{bytes, list, number, rows};
-use crate::room::{Place, Root, SHOWN_HOURS, pack, unpack_day, unpack_hour};
+use crate::room::{Place, Root, SHOWN_HOURS};
+use crate::rows::{Rows, unpack_day, unpack_hour};
 use crate::scripts::{FOLD, OFFER};
 use crate::server::{Redis, Request};
 
 /// Minutes and evidence are kept for 48 h, and as records may overtake each other.
-const HOURS_KEPT: i64 = 49;
+pub(crate) const HOURS_KEPT: i64 = 49;
 /// A subject that takes more than this loses the minutes of its oldest hours, and three quarters of their
 /// evidence: only one with hundreds of posts a minute does. So it takes at most 200 KiB at any volume.
 const BYTES_MAX: u64 = 150 * 1024;
@@ -33,8 +32,10 @@ struct Folding<'a> {
     base: Place,
     /// Where the folded part ends.
     end: Place,
-    hours: BTreeMap<Hour, HourRow>,
-    days: BTreeMap<Day, DayCounts>,
+    /// What came before a past was counted anew, or everything.
+    past: Rows,
+    /// What came later, while it is.
+    since: Rows,
     entries: Vec<Entry>,
     /// Up to here hours are thin.
     thin: Option<Hour>,
@@ -84,7 +85,7 @@ pub(crate) async fn fold(
 fn read_head(redis: &Redis, subject: &Subject) -> [Request; 3] {
     let key = redis.keys().subject(subject);
     let mut look = OFFER.call(&[&key]);
-    look.arg(&["", "", "", "", "", "-1", "", "thin"]);
+    look.arg(&[""; 8]).arg(&["-1", "", "thin"]);
     let mut names = redis::cmd("HKEYS");
     names.arg(&key);
     let mut usage = redis::cmd("MEMORY");
@@ -107,22 +108,22 @@ impl<'a> Folding<'a> {
         let end = Place { count: base.count + others.len() as u64, stamp: stamp_of(last) };
         let entries = others.iter().map(|entry| read(subject, entry)).collect::<Result<Vec<_>, _>>()?;
         entries.iter().for_each(|entry| root.hear(entry));
-        let kept_hour = now.hour().0 - HOURS_KEPT;
-        let kept_day = Hour(now.hour().0 - HISTORY_HOURS as i64 - 1).day().0;
-        let (mut hours, mut days) = (BTreeMap::new(), BTreeMap::new());
+        let kept = (Hour(now.hour().0 - HOURS_KEPT), Day(Hour(now.hour().0 - HISTORY_HOURS as i64 - 1).day().0));
+        let (mut own, mut since) = (Rows::default(), Rows::default());
         for entry in &entries {
-            if let Entry::Merged(delta, _) = entry {
-                let minutes = delta.minutes.keys().map(|minute| minute.hour());
-                let touched = minutes.chain(delta.details.keys().copied()).filter(|hour| hour.0 >= kept_hour);
-                hours.extend(touched.map(|hour| (hour, HourRow::default())));
-                let touched = delta.days().into_iter().filter(|day| day.0 >= kept_day);
-                days.extend(touched.map(|day| (day, DayCounts::default())));
+            let Entry::Merged(parts, _) = entry else { continue };
+            for part in parts {
+                match root.anew.half(part.came) {
+                    Some(Half::Past) => own.make_room(&part.delta, kept),
+                    Some(Half::Since) => since.make_room(&part.delta, kept),
+                    None => {}
+                }
             }
         }
         // The hour that no view shows any more is made smaller.
         let past = Hour(now.hour().0 - SHOWN_HOURS);
-        if names.contains(&hour(past)) {
-            hours.entry(past).or_default();
+        if names.contains(&hour(Half::Past, past)) {
+            own.hours.entry(past).or_default();
         }
         let mut thin = rows.into_iter().flatten().next().and_then(|hour| number_in(&hour)).map(Hour);
         if is_large {
@@ -135,22 +136,22 @@ impl<'a> Folding<'a> {
             thick.sort();
             thick.truncate(THINNED);
             thin = thin.max(thick.last().copied());
-            hours.extend(thick.into_iter().map(|hour| (hour, HourRow::default())));
+            own.hours.extend(thick.into_iter().map(|hour| (hour, HourRow::default())));
         }
         let is_gone = |name: &Field| match (name.first(), number_in(name)) {
             (Some(b'e'), Some(number)) => number < end.count as i64,
-            (Some(b'h'), Some(number)) => number < kept_hour,
-            (Some(b'd'), Some(number)) => number < kept_day,
+            (Some(b'h' | b'H'), Some(number)) => number < kept.0.0,
+            (Some(b'd' | b'D'), Some(number)) => number < kept.1.0,
             _ => false,
         };
         let gone = names.into_iter().filter(is_gone).collect();
-        Ok(Some(Folding { subject, root, base, end, hours, days, entries, thin, gone }))
+        Ok(Some(Folding { subject, root, base, end, past: own, since, entries, thin, gone }))
     }
 
     /// What there is of the hours and days that are touched.
     fn read_rows(&self, redis: &Redis) -> Request {
         let key = redis.keys().subject(self.subject);
-        let names = self.hours.keys().map(|h| hour(*h)).chain(self.days.keys().map(|d| day(*d)));
+        let names = self.past.names(Half::Past).chain(self.since.names(Half::Since));
         let mut read = redis::cmd("HMGET");
         // One field more, because there must be one.
         read.arg(&key).arg("base").arg(names.collect::<Vec<_>>());
@@ -159,14 +160,16 @@ impl<'a> Folding<'a> {
 
     fn take_rows(&mut self, found: Vec<Option<Vec<u8>>>) -> Result<(), Fault> {
         let mut found = found.into_iter().skip(1);
-        for (hour, row) in &mut self.hours {
-            if let Some(found) = found.next().flatten() {
-                *row = unpack_hour(*hour, &found)?;
+        for Rows { hours, days } in [&mut self.past, &mut self.since] {
+            for (hour, row) in hours {
+                if let Some(found) = found.next().flatten() {
+                    *row = unpack_hour(*hour, &found)?;
+                }
             }
-        }
-        for row in self.days.values_mut() {
-            if let Some(found) = found.next().flatten() {
-                *row = unpack_day(&found)?;
+            for row in days.values_mut() {
+                if let Some(found) = found.next().flatten() {
+                    *row = unpack_day(&found)?;
+                }
             }
         }
         Ok(())
@@ -174,24 +177,16 @@ impl<'a> Folding<'a> {
 
     fn add_up(&mut self, now: ArrivalTime) {
         for entry in std::mem::take(&mut self.entries) {
-            let Entry::Merged(delta, _) = entry else { continue };
-            for (minute, counts) in &delta.minutes {
-                if let Some(row) = self.hours.get_mut(&minute.hour()) {
-                    row.minutes.entry(*minute).or_default().add(counts);
-                }
-            }
-            for (hour, detail) in &delta.details {
-                if let Some(row) = self.hours.get_mut(hour) {
-                    row.detail.get_or_insert_default().merge(detail);
-                }
-            }
-            for day in delta.days() {
-                if let Some(row) = self.days.get_mut(&day) {
-                    row.add(day, &delta);
+            let Entry::Merged(parts, _) = entry else { continue };
+            for Part { came, delta } in parts {
+                match self.root.anew.half(came) {
+                    Some(Half::Past) => self.past.add_known(&delta),
+                    Some(Half::Since) => self.since.add_known(&delta),
+                    None => {}
                 }
             }
         }
-        for (hour, row) in self.hours.range_mut(..=Hour(now.hour().0 - SHOWN_HOURS)) {
+        for (hour, row) in self.past.hours.range_mut(..=Hour(now.hour().0 - SHOWN_HOURS)) {
             let is_thin = self.thin.is_some_and(|thin| *hour <= thin);
             if is_thin {
                 row.minutes.clear();
@@ -209,12 +204,8 @@ impl<'a> Folding<'a> {
         call.arg("base").arg(*count).arg("stamp").arg(stamp).arg("first").arg(first);
         call.arg("marks").arg(write_marks(&self.root.marks));
         call.arg("thin").arg(self.thin.map(|hour| format!("h{}", hour.0)).unwrap_or_default());
-        for (h, row) in &self.hours {
-            call.arg(hour(*h)).arg(pack(tocsin_wire::write_hour(*h, row)));
-        }
-        for (d, row) in &self.days {
-            call.arg(day(*d)).arg(pack(tocsin_wire::write_day(row)));
-        }
+        self.past.write(Half::Past, &mut call);
+        self.since.write(Half::Since, &mut call);
         Request::new(key, call)
     }
 

@@ -14,22 +14,52 @@
 use std::collections::BTreeMap;
 
 use tocsin_flow::Fault;
-use tocsin_model::{Delta, Kind, Mark, Minute, Subject};
+use tocsin_model::{ArrivalTime, Delta, Kind, Mark, Minute, Subject};
 
+use crate::layout::Half;
 use crate::reply::broken;
 
 /// Bytes of a stamp.
 pub(crate) const STAMP: usize = 8;
 const MERGED: u8 = b'd';
 const MARKED: u8 = b'k';
+/// Stands where it is not known when a part came.
+const NEVER: i64 = i64::MIN;
 
 /// An entry.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Entry {
-    /// Records were merged, at a minute of data time.
-    Merged(Delta, Minute),
+    /// Records were merged, at a minute of data time: in one part, or in two where some of them came before a past was
+    /// counted anew and others later.
+    Merged(Vec<Part>, Minute),
     /// A judge remembers.
     Marked(Kind, Mark),
+}
+
+/// What some records add.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Part {
+    /// When the first of them came; nothing where nobody needs to know.
+    pub(crate) came: Option<ArrivalTime>,
+    pub(crate) delta: Delta,
+}
+
+/// Up to when a past was counted anew, and up to when it is being counted anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Anew {
+    pub(crate) until: Option<ArrivalTime>,
+    pub(crate) held: Option<ArrivalTime>,
+}
+
+impl Anew {
+    /// Into which half goes what came then; none where it is in what was counted anew.
+    pub(crate) fn half(self, came: Option<ArrivalTime>) -> Option<Half> {
+        let Some(came) = came else { return Some(Half::Past) };
+        if self.until.is_some_and(|until| came < until) {
+            return None;
+        }
+        Some(if self.held.is_some_and(|held| came >= held) { Half::Since } else { Half::Past })
+    }
 }
 
 /// Stamps: a number from chance, then each time another one (SplitMix64; Steele, Lea, Flood 2014).
@@ -56,8 +86,21 @@ impl Stamps {
     }
 }
 
-pub(crate) fn write_merged(delta: &Delta, now: Minute, stamp: [u8; STAMP]) -> Vec<u8> {
-    write(MERGED, &tocsin_wire::write_delta(delta, now), stamp)
+/// Each part: when it came, how long it is, itself.
+pub(crate) fn write_merged<'a>(
+    parts: impl IntoIterator<Item = &'a Delta>,
+    now: Minute,
+    stamp: [u8; STAMP],
+) -> Vec<u8> {
+    let mut body = Vec::new();
+    for delta in parts {
+        let part = tocsin_wire::write_delta(delta, now);
+        let came = delta.came.map_or(NEVER, |(first, _)| first.millis());
+        body.extend_from_slice(&came.to_le_bytes());
+        body.extend_from_slice(&(part.len() as u32).to_le_bytes());
+        body.extend_from_slice(&part);
+    }
+    write(MERGED, &body, stamp)
 }
 
 pub(crate) fn write_marked(kind: Kind, mark: &Mark, stamp: [u8; STAMP]) -> Vec<u8> {
@@ -76,13 +119,29 @@ pub(crate) fn read(subject: &Subject, entry: &[u8]) -> Result<Entry, Fault> {
     let (what, body) = entry.split_first().unwrap_or((&0, &[]));
     let body = &body[..body.len().saturating_sub(STAMP)];
     match *what {
-        MERGED => {
-            let read = tocsin_wire::read_delta(subject.clone(), body);
-            read.map(|(delta, now)| Entry::Merged(delta, now)).map_err(|e| broken("an entry", e))
-        }
+        MERGED => read_merged(subject, body),
         MARKED => read_marked(body).ok_or_else(|| broken("an entry", "an unknown mark")),
         other => Err(broken("an entry", format_args!("of the unknown kind {other}"))),
     }
+}
+
+fn read_merged(subject: &Subject, mut body: &[u8]) -> Result<Entry, Fault> {
+    let (mut parts, mut now) = (Vec::with_capacity(1), Minute::default());
+    while let Some((head, rest)) = body.split_first_chunk::<12>() {
+        let (came, length) = head.split_at(8);
+        let came = came.first_chunk().map(|bytes| i64::from_le_bytes(*bytes)).filter(|came| *came != NEVER);
+        let length = length.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes));
+        let cut = rest.split_at_checked(length as usize);
+        let (part, rest) = cut.ok_or_else(|| broken("an entry", "it is cut short"))?;
+        let read = tocsin_wire::read_delta(subject.clone(), part);
+        let (delta, then) = read.map_err(|e| broken("an entry", e))?;
+        parts.push(Part { came: came.map(ArrivalTime::from_millis), delta });
+        (now, body) = (then, rest);
+    }
+    if !body.is_empty() || parts.is_empty() {
+        return Err(broken("an entry", "it is cut short"));
+    }
+    Ok(Entry::Merged(parts, now))
 }
 
 fn read_marked(body: &[u8]) -> Option<Entry> {
@@ -135,9 +194,14 @@ mod tests {
         let mut stamps = Stamps::default();
         let (a, b) = (stamps.next(), stamps.next());
         assert_ne!(a, b);
-        let entry = write_merged(&delta, Minute(9), a);
-        assert_eq!(read(&subject, &entry).unwrap(), Entry::Merged(delta, Minute(9)));
+        let part = |came| Part { came, delta: delta.clone() };
+        let then = ArrivalTime::from_millis(70_000);
+        let timed = Delta { came: Some((then, then)), ..delta.clone() };
+        let entry = write_merged([&delta, &timed], Minute(9), a);
+        let expected = Entry::Merged(vec![part(None), part(Some(then))], Minute(9));
+        assert_eq!(read(&subject, &entry).unwrap(), expected);
         assert_eq!(stamp_of(&entry), a);
+        assert!(read(&subject, &entry[..entry.len() - 1]).is_err());
         let entry = write_marked(Kind::Volume, &mark, b);
         assert_eq!(read(&subject, &entry).unwrap(), Entry::Marked(Kind::Volume, mark));
         assert!(read(&subject, &entry[..4]).is_err());

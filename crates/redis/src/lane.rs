@@ -14,7 +14,7 @@ use tocsin_wire::Kinsman;
 
 use crate::layout::{Field, Key, SHORT_LEASE, asks, page, page_of};
 use crate::reply::{away, broken, bytes, list, rows, text};
-use crate::room::{pack, unpack};
+use crate::rows::{pack, unpack};
 use crate::scripts::{SETTLE, SWEEP};
 use crate::server::{Redis, Request};
 use crate::shelf::{Id, Row, Shelf};

@@ -10,6 +10,8 @@
 //! | `{b:BRAND}`, `{s:SOURCE}` | a subject, a hash | at most 200 KiB |
 //! | … `lCHAIN:LANE` | fence of a lane | 35 bytes a lane |
 //! | … `eN`, `next`, `base`, `stamp` | journal: entry N, the number after the last one, the first that is not folded and the stamp before it | 64 entries, or 16 KiB |
+//! | … `anew`, `held` | up to when the past was counted anew, and up to when it is being counted anew (milliseconds) | 40 bytes |
+//! | … `HN`, `DN` | while it is: what of hour and day N came at that time or later | as hour and day |
 //! | … `thin` | up to this hour there are no minutes and little evidence: of a subject with more than 150 KiB | |
 //! | … `first`, `marks` | the first minute, what judges remember, both as of `base` | 200 bytes |
 //! | … `hN` | hour N: its minutes and evidence, for 48 h | 1 to 3 KiB |
@@ -21,6 +23,8 @@
 //! | … `a` id, hour, N | children that wait for a post: part N of those that asked in an hour | what they are, for up to 3 h |
 //! | `{b:BRAND}i` | incidents, a hash: id → version, and the incident while it is not over | 3 KiB an incident |
 //! | `{standing}`, `{open}` | hash: subject with a standing mark, or an open incident → how often it was put there | |
+//! | `{instruments}` | hash: brand → a hash of the query and the reader that its past was counted by | 30 bytes a brand |
+//! | `{recount}` | who counts a past anew, for as long as he says so once a minute | |
 //! | `{authors}` | the secret that authors are hashed with | 16 bytes |
 //! | `{sources}` | set: sources that were ever merged into | |
 //!
@@ -33,7 +37,7 @@
 use tocsin_model::{Day, Hour, Subject};
 
 /// The version of this layout. Another one in Redis is refused.
-pub(crate) const LAYOUT_VERSION: u32 = 2;
+pub(crate) const LAYOUT_VERSION: u32 = 3;
 /// The lease of what is kept for weeks: ten weeks, in seconds.
 pub(crate) const LONG_LEASE: u64 = 70 * 86_400;
 /// The lease of what is kept for 48 h of data time: as long as posts are kept, twice, so that a chain that
@@ -98,14 +102,23 @@ pub(crate) fn asks(parent: u64, hour: Hour, part: u64) -> Field {
     [b"a", numbers.as_slice(), part.to_string().as_bytes()].concat()
 }
 
+/// Hours and days of a subject whose past is counted anew up to some time are in two halves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Half {
+    /// What came before that time, and everything where nothing is counted anew.
+    Past,
+    /// What came at that time or later.
+    Since,
+}
+
 /// An hour of a subject.
-pub(crate) fn hour(hour: Hour) -> Field {
-    format!("h{}", hour.0).into_bytes()
+pub(crate) fn hour(half: Half, hour: Hour) -> Field {
+    format!("{}{}", if half == Half::Past { 'h' } else { 'H' }, hour.0).into_bytes()
 }
 
 /// A day of a subject.
-pub(crate) fn day(day: Day) -> Field {
-    format!("d{}", day.0).into_bytes()
+pub(crate) fn day(half: Half, day: Day) -> Field {
+    format!("{}{}", if half == Half::Past { 'd' } else { 'D' }, day.0).into_bytes()
 }
 
 /// The number behind the letter of an hour, a day or an entry.

@@ -12,6 +12,7 @@
 //!   [`RedisState::stands`] says from where the lane must be gone over again. See `lane`.
 //! - *Marks and incidents* wait for the commit, too; what comes twice changes nothing.
 
+mod anew; // a past that is counted anew
 mod answer; // what came of an offer
 mod casebook; // the index of incidents
 mod check; // what a server must be
@@ -27,6 +28,7 @@ mod list; // subjects to look at
 mod moving; // from and to another carrier
 mod reply; // what Redis answered
 mod room; // a subject in memory
+mod rows; // hours and days, in memory
 mod route; // which server holds a key
 mod scripts; // what is done whole or not at all
 mod secret; // what authors are hashed with

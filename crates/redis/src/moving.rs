@@ -3,24 +3,31 @@
 use std::collections::BTreeMap;
 
 use tocsin_flow::{Casebook, Fault, Windows};
-use tocsin_model::{
-    ArrivalTime, Counts, Day, DayCounts, Hour, KeptDays, MINUTES_KEPT, Minute, SourceId, Subject,
-};
-use tocsin_wire::{HourRow, StateRow};
+use tocsin_model::{ArrivalTime, Counts, Day, Hour, KeptDays, MINUTES_KEPT, Minute, SourceId, Subject};
+use tocsin_wire::StateRow;
 
+use crate::answer::read_millis;
 use crate::casebook::incidents_of;
-use crate::journal::{Entry, read, read_marks};
-use crate::layout::{LONG_LEASE, day, hour, number_in, subject_of};
+use crate::journal::{Entry, read, read_marks, stamp_of};
+use crate::layout::{Field, Half, LONG_LEASE, number_in, subject_of};
 use crate::reply::{broken, list, pairs, text};
-use crate::room::{Root, pack, unpack_day, unpack_hour};
+use crate::room::{Place, Root};
+use crate::rows::{Rows, unpack_day, unpack_hour};
 use crate::server::{Redis, Request};
 
 /// Everything that is remembered of a subject.
 #[derive(Default)]
-struct Past {
-    root: Root,
-    hours: BTreeMap<Hour, HourRow>,
-    days: BTreeMap<Day, DayCounts>,
+pub(crate) struct Past {
+    /// As of the end of the journal.
+    pub(crate) root: Root,
+    /// What came before a past was counted anew, or everything.
+    pub(crate) rows: Rows,
+    /// What came later, while it is.
+    pub(crate) since: Rows,
+    /// Where the journal ends.
+    pub(crate) end: Place,
+    /// The names of entries and rows as they lie there.
+    pub(crate) fields: Vec<Field>,
 }
 
 impl Redis {
@@ -38,7 +45,7 @@ impl Redis {
     /// [`Fault::Unavailable`] while Redis is away.
     pub async fn hours(&self, subject: &Subject) -> Result<BTreeMap<Hour, Counts>, Fault> {
         let past = self.past(subject).await?;
-        let hours = past.days.iter().flat_map(|(day, counts)| counts.by_hour(*day).collect::<Vec<_>>());
+        let hours = past.rows.days.iter().flat_map(|(day, counts)| counts.by_hour(*day).collect::<Vec<_>>());
         Ok(hours.collect())
     }
 
@@ -48,8 +55,8 @@ impl Redis {
     /// [`Fault::Unavailable`] while Redis is away.
     pub async fn days(&self, subject: &Subject) -> Result<KeptDays, Fault> {
         let past = self.past(subject).await?;
-        let now = self.now(&past).await?;
-        Ok(KeptDays { now, first: past.root.first, days: past.days.into_iter().collect() })
+        let now = self.data_time(std::slice::from_ref(subject)).await?.unwrap_or_default();
+        Ok(KeptDays { now, first: past.root.first, days: past.rows.days.into_iter().collect() })
     }
 
     /// What the minutes of a subject hold from one to another, both included; none once they are forgotten.
@@ -63,22 +70,14 @@ impl Redis {
         last: Minute,
     ) -> Result<Option<Counts>, Fault> {
         let past = self.past(subject).await?;
-        if self.now(&past).await?.minute().0 - first.0 > MINUTES_KEPT {
+        let now = self.data_time(std::slice::from_ref(subject)).await?.unwrap_or_default();
+        if now.minute().0 - first.0 > MINUTES_KEPT {
             return Ok(None);
         }
         let mut sum = Counts::default();
-        let minutes = past.hours.values().flat_map(|row| row.minutes.range(first..=last));
+        let minutes = past.rows.hours.values().flat_map(|row| row.minutes.range(first..=last));
         minutes.for_each(|(_, counts)| sum.add(counts));
         Ok(Some(sum))
-    }
-
-    /// Where data time stands, to the minute: at the end of the newest that a source, or this subject, was counted in.
-    async fn now(&self, past: &Past) -> Result<ArrivalTime, Fault> {
-        let mut newest = past.newest();
-        for source in self.sources().await? {
-            newest = newest.max(self.past(&Subject::Source(source)).await?.newest());
-        }
-        Ok(newest.map(end_of).unwrap_or_default())
     }
 
     /// Every source that was ever counted, in order.
@@ -105,8 +104,7 @@ impl Redis {
         for subject in self.subjects().await? {
             let past = self.past(&subject).await?;
             newest = newest.max(past.newest());
-            let Past { root, hours, days } = past;
-            for row in rows(&subject, root, hours, days) {
+            for row in rows(&subject, past) {
                 each(row)?;
             }
         }
@@ -147,15 +145,15 @@ impl Redis {
                     pasts.entry(subject).or_default().root.first = Some(minute);
                 }
                 StateRow::Minute(subject, minute, counts) => {
-                    let hours = &mut pasts.entry(subject).or_default().hours;
+                    let hours = &mut pasts.entry(subject).or_default().rows.hours;
                     hours.entry(minute.hour()).or_default().minutes.insert(minute, counts);
                 }
                 StateRow::Evidence(subject, hour, detail) => {
-                    let hours = &mut pasts.entry(subject).or_default().hours;
+                    let hours = &mut pasts.entry(subject).or_default().rows.hours;
                     hours.entry(hour).or_default().detail = Some(*detail);
                 }
                 StateRow::Day(subject, day, counts) => {
-                    pasts.entry(subject).or_default().days.insert(day, *counts);
+                    pasts.entry(subject).or_default().rows.days.insert(day, *counts);
                 }
             }
         }
@@ -182,26 +180,46 @@ impl Redis {
         Ok(subjects)
     }
 
-    async fn past(&self, subject: &Subject) -> Result<Past, Fault> {
+    /// With both halves together.
+    pub(crate) async fn past(&self, subject: &Subject) -> Result<Past, Fault> {
+        let mut past = self.halves(subject).await?;
+        past.rows.merge(std::mem::take(&mut past.since));
+        Ok(past)
+    }
+
+    /// As it lies there, with the journal added up.
+    pub(crate) async fn halves(&self, subject: &Subject) -> Result<Past, Fault> {
         let key = self.keys().subject(subject);
         let mut read_all = redis::cmd("HGETALL");
         read_all.arg(&key);
-        let (mut past, mut entries, mut base) = (Past::default(), BTreeMap::new(), 0);
+        let (mut past, mut entries) = (Past::default(), BTreeMap::new());
         for (name, row) in pairs(self.ask_one(Request::new(key, read_all)).await?, "a subject")? {
             let text = || String::from_utf8_lossy(&row);
+            let Past { root, rows, since, .. } = &mut past;
             match (name.as_slice(), name.first(), number_in(&name)) {
-                (b"base", ..) => base = text().parse().unwrap_or(0),
-                (b"first", ..) => past.root.first = text().parse().ok().map(Minute),
-                (b"marks", ..) => past.root.marks = read_marks(subject, &row)?,
-                (_, Some(b'e'), Some(number)) => drop(entries.insert(number, row)),
-                (_, Some(b'h'), Some(n)) => drop(past.hours.insert(Hour(n), unpack_hour(Hour(n), &row)?)),
-                (_, Some(b'd'), Some(n)) => drop(past.days.insert(Day(n), unpack_day(&row)?)),
-                _ => {}
+                (b"base", ..) => root.base.count = text().parse().unwrap_or(0),
+                (b"stamp", ..) => root.base.stamp.clone_from(&row),
+                (b"first", ..) => root.first = text().parse().ok().map(Minute),
+                (b"marks", ..) => root.marks = read_marks(subject, &row)?,
+                (b"anew", ..) => root.anew.until = read_millis(&text()),
+                (b"held", ..) => root.anew.held = read_millis(&text()),
+                (_, Some(b'e' | b'h' | b'd' | b'H' | b'D'), Some(_)) if row.is_empty() => {}
+                (_, Some(b'e'), Some(number)) => drop(entries.insert(number as u64, row)),
+                (_, Some(b'h'), Some(n)) => drop(rows.hours.insert(Hour(n), unpack_hour(Hour(n), &row)?)),
+                (_, Some(b'd'), Some(n)) => drop(rows.days.insert(Day(n), unpack_day(&row)?)),
+                (_, Some(b'H'), Some(n)) => drop(since.hours.insert(Hour(n), unpack_hour(Hour(n), &row)?)),
+                (_, Some(b'D'), Some(n)) => drop(since.days.insert(Day(n), unpack_day(&row)?)),
+                _ => continue,
+            }
+            if number_in(&name).is_some() {
+                past.fields.push(name);
             }
         }
+        past.end = past.root.base.clone();
         // Those before `base` are folded, and about to go.
-        for (_, entry) in entries.split_off(&base) {
+        for (_, entry) in entries.split_off(&past.end.count) {
             past.hear(&read(subject, &entry)?);
+            past.end = Place { count: past.end.count + 1, stamp: stamp_of(&entry) };
         }
         Ok(past)
     }
@@ -209,21 +227,19 @@ impl Redis {
 
 impl Past {
     /// The newest minute that is kept.
-    fn newest(&self) -> Option<Minute> {
-        self.hours.values().filter_map(|row| Some(*row.minutes.last_key_value()?.0)).max()
+    pub(crate) fn newest(&self) -> Option<Minute> {
+        self.rows.hours.values().filter_map(|row| Some(*row.minutes.last_key_value()?.0)).max()
     }
 
     fn hear(&mut self, entry: &Entry) {
         self.root.hear(entry);
-        let Entry::Merged(delta, _) = entry else { return };
-        for (minute, counts) in &delta.minutes {
-            self.hours.entry(minute.hour()).or_default().minutes.entry(*minute).or_default().add(counts);
-        }
-        for (hour, detail) in &delta.details {
-            self.hours.entry(*hour).or_default().detail.get_or_insert_default().merge(detail);
-        }
-        for day in delta.days() {
-            self.days.entry(day).or_default().add(day, delta);
+        let Entry::Merged(parts, _) = entry else { return };
+        for part in parts {
+            match self.root.anew.half(part.came) {
+                Some(Half::Past) => self.rows.add(&part.delta),
+                Some(Half::Since) => self.since.add(&part.delta),
+                None => {}
+            }
         }
     }
 
@@ -233,12 +249,7 @@ impl Past {
         put.arg(&key)
             .arg("first")
             .arg(self.root.first.map(|minute| minute.0.to_string()).unwrap_or_default());
-        for (h, row) in &self.hours {
-            put.arg(hour(*h)).arg(pack(tocsin_wire::write_hour(*h, row)));
-        }
-        for (d, row) in &self.days {
-            put.arg(day(*d)).arg(pack(tocsin_wire::write_day(row)));
-        }
+        self.rows.write(Half::Past, &mut put);
         let mut lease = redis::cmd("EXPIRE");
         lease.arg(&key).arg(LONG_LEASE);
         let mut requests = vec![Request::new(key.clone(), put), Request::new(key, lease)];
@@ -252,17 +263,13 @@ impl Past {
     }
 }
 
-fn end_of(minute: Minute) -> ArrivalTime {
+pub(crate) fn end_of(minute: Minute) -> ArrivalTime {
     ArrivalTime::from_millis((minute.0 + 1) * 60_000)
 }
 
 /// A subject's past as rows.
-fn rows(
-    subject: &Subject,
-    root: Root,
-    hours: BTreeMap<Hour, HourRow>,
-    days: BTreeMap<Day, DayCounts>,
-) -> Vec<StateRow> {
+fn rows(subject: &Subject, past: Past) -> Vec<StateRow> {
+    let (root, Rows { hours, days }) = (past.root, past.rows);
     let mut rows: Vec<StateRow> =
         root.first.map(|minute| StateRow::First(subject.clone(), minute)).into_iter().collect();
     for (hour, row) in hours {

@@ -57,9 +57,10 @@ pub(crate) fn list(value: Value, what: &str) -> Result<Vec<Value>, Fault> {
     }
 }
 
-/// A list of bytes or nothing.
+/// A list of rows or nothing; a row without a byte is none.
 pub(crate) fn rows(value: Value, what: &str) -> Result<Vec<Option<Vec<u8>>>, Fault> {
-    list(value, what)?.into_iter().map(|value| maybe_bytes(value, what)).collect()
+    let row = |value| Ok(maybe_bytes(value, what)?.filter(|row| !row.is_empty()));
+    list(value, what)?.into_iter().map(row).collect()
 }
 
 /// Fields and values of a hash.

@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tocsin_flow::Fault;
+use tocsin_flow::{Fault, Offer};
 use tocsin_model::{
     ArrivalTime, Counts, Day, DayCounts, Delta, Detail, Hour, Kind, Mark, Minute, Subject, VIEW_HOURS, View,
 };
-use tocsin_wire::HourRow;
 
 use crate::answer::Whole;
-use crate::journal::{Entry, read, stamp_of};
-use crate::layout::{Field, day, hour};
-use crate::reply::broken;
+use crate::journal::{Anew, Entry, read, stamp_of};
+use crate::layout::{Field, Half, day, hour};
+use crate::rows::{Rows, unpack_day, unpack_hour};
 
 /// Hours of evidence in a view.
 pub(crate) const SHOWN_HOURS: i64 = 3;
@@ -21,10 +20,6 @@ const AHEAD_HOURS: i64 = 6;
 /// A journal is folded when it has so many entries, or so many bytes.
 const FOLDED_ENTRIES: u64 = 64;
 const FOLDED_BYTES: usize = 16 * 1024;
-/// Rows smaller than this are not worth compressing, in bytes.
-const COMPRESSED_MIN: usize = 256;
-/// No row is larger than this, in bytes.
-const ROW_MAX: usize = 1 << 20;
 
 /// A place in a journal.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -42,6 +37,8 @@ pub(crate) struct Root {
     pub(crate) base: Place,
     pub(crate) first: Option<Minute>,
     pub(crate) marks: BTreeMap<Kind, Mark>,
+    /// Whether the past is counted anew, or was.
+    pub(crate) anew: Anew,
 }
 
 /// The hours and days that a room for `now` is made of.
@@ -52,8 +49,34 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
+    /// First of the one half, then of the other.
     pub(crate) fn fields(&self) -> Vec<Field> {
-        self.hours.iter().map(|h| hour(*h)).chain(self.days.iter().map(|d| day(*d))).collect()
+        let of = |half| {
+            let hours = self.hours.iter().map(move |h| hour(half, *h));
+            hours.chain(self.days.iter().map(move |d| day(half, *d)))
+        };
+        of(Half::Past).chain(of(Half::Since)).collect()
+    }
+
+    /// What these fields hold, both halves together.
+    fn read(&self, fields: &[Option<Vec<u8>>]) -> Result<Rows, Fault> {
+        let mut all = Rows::default();
+        for half in fields.chunks(self.hours.len() + self.days.len()) {
+            let (hours, days) = half.split_at(self.hours.len().min(half.len()));
+            let mut rows = Rows::default();
+            for (hour, row) in self.hours.iter().zip(hours) {
+                if let Some(row) = row {
+                    rows.hours.insert(*hour, unpack_hour(*hour, row)?);
+                }
+            }
+            for (day, row) in self.days.iter().zip(days) {
+                if let Some(row) = row {
+                    rows.days.insert(*day, unpack_day(row)?);
+                }
+            }
+            all.merge(rows);
+        }
+        Ok(all)
     }
 
     pub(crate) fn at(now: ArrivalTime) -> Wanted {
@@ -82,6 +105,7 @@ pub(crate) struct Room {
     days: BTreeMap<Day, DayCounts>,
     details: BTreeMap<Hour, Arc<Detail>>,
     marks: BTreeMap<Kind, Mark>,
+    anew: Anew,
     pub(crate) first: Option<Minute>,
 }
 
@@ -110,21 +134,16 @@ impl Room {
             days: BTreeMap::new(),
             details: BTreeMap::new(),
             marks: root.marks,
+            anew: root.anew,
             first: root.first,
             subject,
         };
-        let (hours, days) = rows.split_at(wanted.hours.len().min(rows.len()));
-        for (hour, row) in wanted.hours.iter().zip(hours) {
-            let Some(row) = row else { continue };
-            let row = unpack_hour(*hour, row)?;
+        let Rows { hours, days } = wanted.read(&rows)?;
+        for (hour, row) in hours {
             room.minutes.extend(row.minutes);
-            room.details.extend(row.detail.map(|detail| (*hour, Arc::new(detail))));
+            room.details.extend(row.detail.map(|detail| (hour, Arc::new(detail))));
         }
-        for (day, row) in wanted.days.iter().zip(days) {
-            if let Some(row) = row {
-                room.days.insert(*day, unpack_day(row)?);
-            }
-        }
+        room.days = days;
         others.iter().try_for_each(|entry| room.hear(entry))?;
         Ok(room)
     }
@@ -163,7 +182,12 @@ impl Room {
     /// Hears the next entry of the journal.
     pub(crate) fn hear(&mut self, entry: &[u8]) -> Result<(), Fault> {
         match read(&self.subject, entry)? {
-            Entry::Merged(delta, now) => self.add(&delta, now),
+            Entry::Merged(parts, now) => {
+                for part in parts {
+                    self.add(&part.delta, part.came);
+                }
+                self.first = Some(self.first.map_or(now, |first| first.min(now)));
+            }
             Entry::Marked(kind, mark) => {
                 let kept = self.marks.entry(kind).or_default();
                 *kept = kept.max(mark);
@@ -174,8 +198,11 @@ impl Room {
     }
 
     /// Hears a merge of its own, which it need not read.
-    pub(crate) fn hear_own(&mut self, entry: &[u8], delta: &Delta, now: Minute) {
-        self.add(delta, now);
+    pub(crate) fn hear_own(&mut self, entry: &[u8], offer: &Offer, now: Minute) {
+        for delta in parts(offer) {
+            self.add(delta, delta.came.map(|(first, _)| first));
+        }
+        self.first = Some(self.first.map_or(now, |first| first.min(now)));
         self.went(entry);
     }
 
@@ -184,7 +211,10 @@ impl Room {
         self.unfolded = (self.unfolded.0 + 1, self.unfolded.1 + entry.len());
     }
 
-    fn add(&mut self, delta: &Delta, now: Minute) {
+    fn add(&mut self, delta: &Delta, came: Option<ArrivalTime>) {
+        if self.anew.half(came).is_none() {
+            return;
+        }
         let first_hour = Hour(self.now.0 - SHOWN_HOURS + 1);
         for (minute, counts) in delta.minutes.iter().filter(|(minute, _)| minute.hour() >= first_hour) {
             self.minutes.entry(*minute).or_default().add(counts);
@@ -195,7 +225,6 @@ impl Room {
         for day in delta.days().range(self.first_day..) {
             self.days.entry(*day).or_default().add(*day, delta);
         }
-        self.first = Some(self.first.map_or(now, |first| first.min(now)));
     }
 
     /// `marks`: those that are not in Redis yet.
@@ -228,24 +257,7 @@ impl Room {
     }
 }
 
-pub(crate) fn pack(row: Vec<u8>) -> Vec<u8> {
-    let squeezed = if row.len() < COMPRESSED_MIN { None } else { zstd::bulk::compress(&row, 1).ok() };
-    let (how, body) = squeezed.filter(|s| s.len() < row.len()).map_or((0, row), |s| (1, s));
-    [&[how], body.as_slice()].concat()
-}
-
-pub(crate) fn unpack(row: &[u8]) -> Result<Vec<u8>, Fault> {
-    match row.split_first() {
-        Some((0, body)) => Ok(body.to_vec()),
-        Some((1, body)) => zstd::bulk::decompress(body, ROW_MAX).map_err(|e| broken("a row", e)),
-        _ => Err(broken("a row", "it is of an unknown form")),
-    }
-}
-
-pub(crate) fn unpack_hour(hour: Hour, row: &[u8]) -> Result<HourRow, Fault> {
-    tocsin_wire::read_hour(hour, &unpack(row)?).map_err(|e| broken("an hour", e))
-}
-
-pub(crate) fn unpack_day(row: &[u8]) -> Result<DayCounts, Fault> {
-    tocsin_wire::read_day(&unpack(row)?).map_err(|e| broken("a day", e))
+/// What an offer adds: in one part, or in two.
+pub(crate) fn parts(offer: &Offer) -> impl Iterator<Item = &Delta> {
+    [&offer.delta].into_iter().chain(offer.later.iter().map(|(_, later)| later))
 }

@@ -6,18 +6,19 @@ use redis::Value;
 use rustc_hash::FxHashMap;
 use tocsin_flow::{Fault, Offer, Windows};
 use tocsin_model::{
-    ArrivalTime, Day, Delta, HISTORY_HOURS, History, Hour, Kind, Lane, Mark, Merged, Position, SourceId,
+    ArrivalTime, Day, DayCounts, Delta, HISTORY_HOURS, History, Hour, Kind, Lane, Mark, Merged, Position, SourceId,
     Subject, View,
 };
 
 use crate::answer::{Answer, Whole};
 use crate::desk::RedisState;
 use crate::fold::fold;
-use crate::journal::{Entry, Stamps, read, write_marked, write_merged};
-use crate::layout::{Field, LONG_LEASE, day};
+use crate::journal::{Entry, Part, Stamps, read, write_marked, write_merged};
+use crate::layout::{Field, Half, LONG_LEASE, day};
 use crate::list::List;
 use crate::reply::broken;
-use crate::room::{Place, Room, Wanted, unpack_day};
+use crate::room::{Place, Room, Wanted, parts};
+use crate::rows::unpack_day;
 use crate::scripts::OFFER;
 use crate::server::{Redis, Request};
 
@@ -60,10 +61,16 @@ impl<'a> Ask<'a> {
         let mut call = OFFER.call(&[&key]);
         match self.offer {
             Some((lane, offer)) => {
-                call.arg(lane).arg(offer.seen.0).arg(offer.first.0).arg(offer.last.next().0)
+                call.arg(lane).arg(offer.seen.0).arg(offer.first.0).arg(offer.last.next().0);
+                let came = parts(offer).filter_map(|delta| delta.came);
+                match came.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))) {
+                    Some((first, last)) => call.arg(first.millis()).arg(last.millis()),
+                    None => call.arg("").arg(""),
+                };
+                call.arg(offer.later.as_ref().map(|(at, _)| at.millis().to_string()).unwrap_or_default());
             }
-            None => call.arg("").arg("").arg("").arg(""),
-        };
+            None => drop(call.arg(&[""; 7])),
+        }
         call.arg(&self.entry);
         if let Some(Place { count, stamp }) = place {
             call.arg(*count).arg(stamp);
@@ -80,7 +87,7 @@ impl<'a> Ask<'a> {
         match (self.offer, self.entry.as_slice()) {
             (_, []) => Ok(()),
             (Some((_, offer)), entry) => {
-                room.hear_own(entry, &offer.delta, self.now.unwrap_or_default().minute());
+                room.hear_own(entry, offer, self.now.unwrap_or_default().minute());
                 Ok(())
             }
             (None, entry) => room.hear(entry),
@@ -98,7 +105,7 @@ impl Windows for RedisState {
         delta: &Delta,
         now: ArrivalTime,
     ) -> Result<Merged, Fault> {
-        let offer = Offer { seen, first, last, delta: delta.clone() };
+        let offer = Offer { seen, first, last, delta: delta.clone(), later: None };
         let merged = self.merge_all(lane, std::slice::from_ref(&offer), now).await?;
         Ok(merged.into_iter().next().unwrap_or(Merged::Lost))
     }
@@ -124,22 +131,24 @@ impl Windows for RedisState {
         let first_day = Hour(now.hour().0 - HISTORY_HOURS as i64).day();
         let days: Vec<Day> = (first_day.0..=now.hour().day().0).map(Day).collect();
         let ask = Ask::look(subject, Some(now));
-        let fields: Vec<Field> = days.iter().map(|d| day(*d)).collect();
+        let of = |half| days.iter().map(move |d| day(half, *d));
+        let fields: Vec<Field> = of(Half::Past).chain(of(Half::Since)).collect();
         let answer = self.redis().ask(ask.requests(self.redis(), None, &fields)).await?.swap_remove(0);
         let Answer::Whole(whole) = Answer::read(subject, answer)? else {
             return Err(broken("the answer to a look", "it is not whole"));
         };
         let Whole { mut root, others, rows } = *whole;
-        let mut found = BTreeMap::new();
-        for (day, row) in days.into_iter().zip(rows) {
+        let mut found: BTreeMap<Day, DayCounts> = BTreeMap::new();
+        for (day, row) in days.iter().chain(&days).zip(rows) {
             if let Some(row) = row {
-                found.insert(day, unpack_day(&row)?);
+                found.entry(*day).or_default().merge(&unpack_day(&row)?);
             }
         }
         for entry in others {
             let entry = read(subject, &entry)?;
             root.hear(&entry);
-            if let Entry::Merged(delta, _) = &entry {
+            let Entry::Merged(parts, _) = entry else { continue };
+            for Part { delta, .. } in parts.iter().filter(|part| root.anew.half(part.came).is_some()) {
                 delta.days().into_iter().for_each(|day| found.entry(day).or_default().add(day, delta));
             }
         }
@@ -222,7 +231,7 @@ impl Buckets {
         self.know_sources(redis, offers).await?;
         let mut asks = Vec::with_capacity(offers.len());
         for offer in offers {
-            let entry = write_merged(&offer.delta, now.minute(), self.stamps.next());
+            let entry = write_merged(parts(offer), now.minute(), self.stamps.next());
             let look = Ask::look(&offer.delta.subject, Some(now));
             asks.push(Ask { entry, offer: Some((lane, offer)), ..look });
         }
@@ -261,6 +270,7 @@ impl Buckets {
             let answer = Answer::read(ask.subject, std::mem::replace(&mut answers[at], Value::Nil))?;
             refused.push(match (answer, place) {
                 (Answer::AgainFrom(position), _) => Some(Merged::AgainFrom(position)),
+                (Answer::Cut(anew), _) => Some(Merged::Cut { after: anew.until, at: anew.held }),
                 (Answer::Lost, _) => Some(Merged::Lost),
                 (Answer::Whole(whole), _) => {
                     let mut room = Room::new(ask.subject.clone(), &wanted, *whole)?;

@@ -170,6 +170,7 @@ impl World {
             first: Position(first),
             last: Position(end - 1),
             delta: self.log.delta(brand, first, end - 1),
+            later: None,
         };
         let offers: Vec<Offer> = BRANDS.into_iter().map(offer).collect();
         for (brand, merged) in
@@ -178,6 +179,7 @@ impl World {
             match merged {
                 Merged::Added(_) => {}
                 Merged::AgainFrom(from) => self.offer(brand, from.0, end)?,
+                Merged::Cut { .. } => panic!("no past is counted anew"),
                 Merged::Lost => {
                     let why = "a brand is older than it was".into();
                     return Err(Fault::Unavailable {
@@ -200,7 +202,7 @@ impl World {
             match settle(self.state.merge(LANE, Position(0), at, last, &delta, Log::now(end)))? {
                 Merged::AgainFrom(from) => first = from.0,
                 Merged::Added(_) => return Ok(()),
-                Merged::Lost => panic!("nothing was claimed to be known"),
+                Merged::Lost | Merged::Cut { .. } => panic!("nothing was claimed to be known, or held"),
             }
         }
         Ok(())

@@ -269,5 +269,5 @@ fn offer(brands: u64, brand: u64, batch: u64, at: ArrivalTime, dice: &mut Dice) 
     detail.top_authors.trim();
     delta.details.insert(at.hour(), detail);
     let (first, last) = (Position(batch * 500), Position(batch * 500 + 499));
-    Offer { seen: first, first, last, delta }
+    Offer { seen: first, first, last, delta, later: None }
 }

@@ -35,7 +35,7 @@ fn another_layout_is_refused() {
     let Some(servers) = Servers::start("start") else { return };
     open(&servers.one()).unwrap();
     servers.tell("cli", 0, &["set", "tocsin:layout", "99"]);
-    refused(&servers.one(), "is layout 99; expected layout 2");
+    refused(&servers.one(), "is layout 99; expected layout 3");
 }
 
 #[test]

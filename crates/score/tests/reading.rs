@@ -266,6 +266,7 @@ fn tokenized(clean: &str, own: usize, sighting: Sighting) -> Tokenized {
         at: EventTime::default(),
         sighting,
         mentions: vec![mention("山岚", vec![])],
+        took_at: None,
         brands_version: 0,
     };
     Tokenized { matched, tokens: vec![], fingerprint: 0 }

@@ -50,6 +50,7 @@ pub fn count(scored: &[Scored], secret: &AuthorSecret, watch: &Watch) -> Vec<Del
                 }
             }
             of_brand.iter().for_each(|mention| mention.count_origin(&mut delta.origins));
+            of_brand.iter().for_each(|mention| delta.comes(mention.record.tokenized.matched.came()));
             of_brand.iter().for_each(|mention| mention.pull(&mut delta.details, watch));
             delta
         })

@@ -52,16 +52,18 @@ impl House {
         Store::open(&folder.join("store"), keep, self.room.clone())
     }
 
-    /// Runs the chain on a thread of its own until `stop`, or until `drain` is set and all is done.
+    /// Runs the chain on a thread of its own until `stop`, or until `drain` is set and all is done. `secret`: what
+    /// authors are hashed with.
     pub(crate) fn chain(
         &self,
         store: &Store,
+        secret: [u64; 2],
         knowledge: watch::Receiver<Knowledge>,
         ticks: Ticks,
         stop: Stop,
         drain: Stop,
     ) -> JoinHandle<Result<(), Fault>> {
-        let secret = AuthorSecret(store.author_secret());
+        let secret = AuthorSecret(secret);
         let link = store.link();
         let (clock, metrics) = (self.room.clock.clone(), self.metrics.clone());
         let chain = Chain::new(store.state(), knowledge, secret, clock, metrics, ticks, link.now());
@@ -84,7 +86,8 @@ impl House {
     ) -> Result<Fed, cli::Stop> {
         let (_keep, known) = watch::channel(knowledge);
         let drain = Stopper::new();
-        let chain = self.chain(store, known, Ticks::Records, self.stopper.stop(), drain.stop());
+        let secret = feed.secret.unwrap_or_else(|| store.author_secret());
+        let chain = self.chain(store, secret, known, Ticks::Records, self.stopper.stop(), drain.stop());
         let progress = Progress::new(feed.count);
         let feeder = Feeder {
             intake: Arc::new(store.intake()),
@@ -113,6 +116,8 @@ pub(crate) struct Feed {
     pub(crate) speed: Speed,
     /// Under which name it is kept how far it got.
     pub(crate) key: String,
+    /// What authors are hashed with; none: the store's own secret.
+    pub(crate) secret: Option<[u64; 2]>,
 }
 
 /// How long a config keeps things.

@@ -89,7 +89,7 @@ pub(crate) async fn serve(
         .merge(door.router());
 
     let mut tasks: JoinSet<Result<(), Fault>> = JoinSet::new();
-    let chain = house.chain(store, known, Ticks::Clock, stop.clone(), never());
+    let chain = house.chain(store, store.author_secret(), known, Ticks::Clock, stop.clone(), never());
     tasks.spawn(
         async move { chain.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic())) },
     );
@@ -101,7 +101,7 @@ pub(crate) async fn serve(
         tasks.spawn(watch_config(
             config.clone(),
             Stage::ALL.to_vec(),
-            reload,
+            move |_: &Config, knowledge| drop(reload.send_replace(knowledge)),
             Arc::clone(&house.metrics),
             house.room.clone(),
             stop.clone(),
@@ -277,11 +277,11 @@ pub(crate) fn zones(config: &Config) -> Zones {
 }
 
 /// Takes over brands, words and rules when the file changes; a bad new file is refused loudly and the old
-/// one stays. What needs a start (addresses, inlets, outlets, the store) is said.
+/// one stays. `take`: who goes by the new one. What needs a start (addresses, inlets, outlets, the store) is said.
 pub(crate) async fn watch_config(
     loaded: Config,
     stages: Vec<Stage>,
-    reload: watch::Sender<Knowledge>,
+    take: impl Fn(&Config, Knowledge) + Send,
     metrics: Arc<tocsin_runtime::Metrics>,
     room: tocsin_flow::Room,
     stop: Stop,
@@ -290,11 +290,12 @@ pub(crate) async fn watch_config(
         let taken = loaded.map_err(cli::Stop::from).and_then(|config| {
             let knowledge = knowledge(&config, Told::Outlets)?;
             knowledge.prepare(&stages);
-            Ok((config.version(), knowledge))
+            Ok((config, knowledge))
         });
         match taken {
-            Ok((version, knowledge)) => {
-                reload.send_replace(knowledge);
+            Ok((config, knowledge)) => {
+                let version = config.version();
+                take(&config, knowledge);
                 metrics.config_taken(&format!("{version:016x}"), room.clock.now());
                 info!(
                     version = format!("{version:016x}"),

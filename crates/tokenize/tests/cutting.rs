@@ -131,6 +131,7 @@ fn matched(clean: &str, own: usize, sighting: Sighting) -> Matched {
         at: EventTime::default(),
         sighting,
         mentions: vec![],
+        took_at: None,
         brands_version: 0,
     }
 }

@@ -691,6 +691,7 @@ proptest! {
         post in post(),
         arrived in time(),
         (clean, brand, position) in (text(40), "[a-z山岚茶饮]{1,9}", any::<u64>()),
+        took_at in maybe(time()),
     ) {
         let post = Post { arrived: ArrivalTime::from_millis(arrived.millis()), ..post };
         let own = clean.chars().next().map_or(0, char::len_utf8);
@@ -698,6 +699,7 @@ proptest! {
         let mention = Mention { brand: BrandId::new(&brand).unwrap(), by, places: vec![(0, own as u32)] };
         let matched = Matched {
             position: Position(position), at: post.created, post: Box::new(post), clean, own,
+            took_at: took_at.map(|at| ArrivalTime::from_millis(at.millis())),
             sighting: Sighting::First(Timing::AsStated), mentions: vec![mention], brands_version: position,
         };
         prop_assert_eq!(read_matched(&write_matched(&matched)), Ok(matched));

@@ -81,6 +81,7 @@ fn scored(
                 at: made,
                 sighting,
                 mentions: vec![mention(&by_brand[0].0, vec![(0, 12)]), mention(&by_brand[1].0, Vec::new())],
+                took_at: None,
                 brands_version: 1,
             },
             tokens: [(0, 12), (12, 15), (15, 21)]

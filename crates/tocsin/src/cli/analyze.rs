@@ -206,6 +206,7 @@ impl Reader {
             own: cleaned.own,
             sighting: Sighting::First(Timing::AsStated),
             mentions,
+            took_at: None,
             brands_version: 0,
         };
         let tokenized = self.tokenizer.tokenize(matched, &mut self.scratch);

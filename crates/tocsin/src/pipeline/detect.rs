@@ -41,7 +41,7 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
             Subject::Source(source) => known.len() < SOURCES_MAX || known.contains(source),
             Subject::Brand(_) => true,
         };
-        let from = |position| {
+        let from = |position, _: When| {
             let came = &came[came.partition_point(|c| c.position < position)..];
             let posts = slice[slice.partition_point(|s| of(s).position < position)..].iter().map(of);
             came::count(came, posts).into_iter().filter(has_row).collect()
@@ -59,24 +59,32 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
         let (Some(first), Some(last)) = (slice.first(), slice.last()) else { return Ok(()) };
         let span = (first.tokenized.matched.position, last.tokenized.matched.position);
         let (secret, rule) = (self.secret.clone(), Arc::clone(&self.knowledge.rule));
-        let from = |position| count(since(slice, position), &secret, &rule.watch);
+        let from = |position, when: When| {
+            let slice = since(slice, position);
+            if when.is_ever() {
+                return count(slice, &secret, &rule.watch);
+            }
+            let then = |scored: &&Scored| when.has(scored.tokenized.matched.came());
+            let slice: Vec<Scored> = slice.iter().filter(then).cloned().collect();
+            count(&slice, &secret, &rule.watch)
+        };
         self.merge(lane, span, &from, outputs).await
     }
 
     /// Merges the deltas of some records, subject by subject, and judges what comes back. `from`: the deltas of the
-    /// records from a position on.
+    /// records from a position on that came then.
     async fn merge(
         &mut self,
         lane: Lane,
         (first, last): (Position, Position),
-        from: &(impl Fn(Position) -> Vec<Delta> + Sync),
+        from: &(impl Fn(Position, When) -> Vec<Delta> + Sync),
         outputs: &mut Outputs,
     ) -> Result<(), Fault> {
-        let mut deltas = from(first).into_iter().peekable();
+        let mut deltas = from(first, When::default()).into_iter().peekable();
         while deltas.peek().is_some() {
             let offer = |delta: Delta| {
                 let seen = self.seen.get(&(lane, delta.subject.clone())).copied().unwrap_or_default();
-                Offer { seen, first, last, delta }
+                Offer { seen, first, last, delta, later: None }
             };
             let offers: Vec<Offer> = deltas.by_ref().take(TOGETHER).map(offer).collect();
             let merged = self.state.merge_all(lane, &offers, self.now.unwrap_or_default()).await?;
@@ -95,7 +103,7 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
         lane: Lane,
         mut offer: Offer,
         mut merged: Merged,
-        from: &(impl Fn(Position) -> Vec<Delta> + Sync),
+        from: &(impl Fn(Position, When) -> Vec<Delta> + Sync),
     ) -> Result<View, Fault> {
         let now = self.now.unwrap_or_default();
         loop {
@@ -107,11 +115,17 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
                 }
                 Merged::AgainFrom(next) => {
                     self.seen.insert((lane, subject.clone()), next);
-                    let rest = if next > offer.last { Vec::new() } else { from(next) };
+                    let rest = if next > offer.last { Vec::new() } else { from(next, When::default()) };
                     match rest.into_iter().find(|d| d.subject == subject) {
-                        Some(delta) => offer = Offer { seen: next, first: next, delta, ..offer },
+                        Some(delta) => offer = Offer { seen: next, first: next, delta, later: None, ..offer },
                         None => return self.state.view(&subject, now).await,
                     }
+                }
+                Merged::Cut { after, at } => {
+                    let part = |when| from(offer.first, when).into_iter().find(|d| d.subject == subject);
+                    let later = at.and_then(|at| Some((at, part(When(after.max(Some(at)), None))?)));
+                    let delta = part(When(after, at)).unwrap_or_else(|| Delta::new(subject.clone()));
+                    offer = Offer { delta, later, ..offer };
                 }
                 Merged::Lost => {
                     return Err(Fault::Unavailable {
@@ -121,8 +135,8 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
                     });
                 }
             }
-            let Offer { seen, first, last, delta } = &offer;
-            merged = self.state.merge(lane, *seen, *first, *last, delta, now).await?;
+            let again = self.state.merge_all(lane, std::slice::from_ref(&offer), now).await?;
+            merged = again.into_iter().next().unwrap_or(Merged::Lost);
         }
     }
 
@@ -228,6 +242,19 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
             self.judge(&view, outputs).await?;
         }
         Ok(())
+    }
+}
+
+/// Which records, by when they came: at the one time or later, and before the other.
+#[derive(Clone, Copy, Default)]
+struct When(Option<ArrivalTime>, Option<ArrivalTime>);
+
+impl When {
+    fn is_ever(self) -> bool {
+        self.0.is_none() && self.1.is_none()
+    }
+    fn has(self, came: ArrivalTime) -> bool {
+        self.0.is_none_or(|from| came >= from) && self.1.is_none_or(|until| came < until)
     }
 }
 

@@ -23,7 +23,7 @@ use crate::cli::{self, Exit};
 use crate::house::{Feed, House, Told, keep, knowledge};
 
 pub(crate) use entry::Entry;
-pub(crate) use order::Recording;
+pub(crate) use order::{Recording, Sorter};
 pub(crate) use progress::Progress;
 
 /// Posts handed in at once.
@@ -60,7 +60,8 @@ pub(crate) fn replay(typed: &Replay, log: &str) -> Result<(), cli::Stop> {
         stop_on_signals(house.stopper.clone()).map_err(cli::Stop::failed)?;
         for (recording, told) in [(&warm_up, Told::NothingJudged), (&recording, Told::Nobody)] {
             if recording.posts() > 0 && !ended.stopped {
-                let feed = Feed { count: recording.posts(), speed: typed.speed, key: recording.key() };
+                let (count, key) = (recording.posts(), recording.key());
+                let feed = Feed { count, speed: typed.speed, key, secret: None };
                 let known = knowledge(&config, told)?;
                 ended.add(house.run_through(&store, known, feed, recording.entries()?).await?);
             }

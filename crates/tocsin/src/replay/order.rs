@@ -20,7 +20,7 @@ use crate::cli;
 const PIECE_BYTES: usize = 32 * 1024 * 1024;
 
 /// Entries in order, or why they cannot be read.
-type Entries = Box<dyn Iterator<Item = Result<Entry, cli::Stop>> + Send>;
+pub(crate) type Entries = Box<dyn Iterator<Item = Result<Entry, cli::Stop>> + Send>;
 
 /// The recording as a whole.
 pub(crate) struct Recording {
@@ -31,7 +31,7 @@ pub(crate) struct Recording {
     disorder: u64,
     key: String,
     /// Runs on disk, where the order had to be made.
-    runs: Option<Vec<File>>,
+    runs: Option<Runs>,
 }
 
 impl Recording {
@@ -71,22 +71,11 @@ impl Recording {
 
     /// All records in order.
     pub(crate) fn entries(&self) -> Result<Entries, cli::Stop> {
-        let mut sources: Vec<Entries> = Vec::new();
-        match &self.runs {
-            Some(runs) => {
-                for run in runs {
-                    let mut run = run.try_clone().map_err(cli::Stop::failed)?;
-                    run.rewind().map_err(cli::Stop::failed)?;
-                    sources.push(run_entries(run));
-                }
-            }
-            None => {
-                for file in &self.files {
-                    sources.push(file_entries(file, self.latest)?);
-                }
-            }
+        if let Some(runs) = &self.runs {
+            return runs.entries();
         }
-        Ok(Box::new(Merge::new(sources)?))
+        let files = self.files.iter().map(|file| file_entries(file, self.latest));
+        Ok(Box::new(Merge::new(files.collect::<Result<_, _>>()?)?))
     }
 
     fn look_through(&mut self) -> Result<(), cli::Stop> {
@@ -103,9 +92,7 @@ impl Recording {
     }
 
     fn sort(&mut self, folder: &Path) -> Result<(), cli::Stop> {
-        std::fs::create_dir_all(folder).map_err(cli::Stop::failed)?;
-        let mut runs = Vec::new();
-        let (mut piece, mut weight): (Vec<Entry>, usize) = (Vec::new(), 0);
+        let mut sorter = Sorter::new(folder)?;
         for file in &self.files {
             let mut latest = BEFORE_ALL;
             for entry in file_entries(file, self.latest)? {
@@ -113,17 +100,64 @@ impl Recording {
                 self.records += 1;
                 self.disorder += u64::from(entry.at < latest);
                 latest = latest.max(entry.at);
-                weight += entry.weight();
-                piece.push(entry);
-                if weight >= PIECE_BYTES {
-                    runs.push(lay_down(&mut piece, folder).map_err(cli::Stop::failed)?);
-                    weight = 0;
-                }
+                sorter.push(entry)?;
             }
         }
-        runs.push(lay_down(&mut piece, folder).map_err(cli::Stop::failed)?);
-        self.runs = Some(runs);
+        self.runs = Some(sorter.sorted()?);
         Ok(())
+    }
+}
+
+/// Puts entries in order that come in none: equal times keep the order in which they came.
+pub(crate) struct Sorter {
+    folder: PathBuf,
+    piece: Vec<Entry>,
+    weight: usize,
+    runs: Vec<File>,
+}
+
+impl Sorter {
+    /// `folder`: where runs may be laid down.
+    pub(crate) fn new(folder: &Path) -> Result<Sorter, cli::Stop> {
+        std::fs::create_dir_all(folder).map_err(cli::Stop::failed)?;
+        Ok(Sorter { folder: folder.to_owned(), piece: Vec::new(), weight: 0, runs: Vec::new() })
+    }
+
+    /// Takes the next one.
+    pub(crate) fn push(&mut self, entry: Entry) -> Result<(), cli::Stop> {
+        self.weight += entry.weight();
+        self.piece.push(entry);
+        if self.weight >= PIECE_BYTES {
+            self.lay_down()?;
+        }
+        Ok(())
+    }
+
+    /// All that were taken, in order.
+    pub(crate) fn sorted(mut self) -> Result<Runs, cli::Stop> {
+        self.lay_down()?;
+        Ok(Runs(self.runs))
+    }
+
+    fn lay_down(&mut self) -> Result<(), cli::Stop> {
+        self.weight = 0;
+        self.runs.push(lay_down(&mut self.piece, &self.folder).map_err(cli::Stop::failed)?);
+        Ok(())
+    }
+}
+
+/// Sorted runs on disk; they go with this.
+pub(crate) struct Runs(Vec<File>);
+
+impl Runs {
+    /// Their entries in one order.
+    pub(crate) fn entries(&self) -> Result<Entries, cli::Stop> {
+        let run = |run: &File| {
+            let mut run = run.try_clone().map_err(cli::Stop::failed)?;
+            run.rewind().map_err(cli::Stop::failed)?;
+            Ok(run_entries(run))
+        };
+        Ok(Box::new(Merge::new(self.0.iter().map(run).collect::<Result<_, cli::Stop>>()?)?))
     }
 }
 

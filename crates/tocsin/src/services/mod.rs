@@ -22,6 +22,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
+use crate::backfill::Recounter;
 use crate::cli;
 use crate::cli::args::Run;
 use crate::config::{Config, Servers};
@@ -29,8 +30,8 @@ use crate::house::{House, Told, knowledge};
 use crate::pipeline::Stage;
 use crate::serve::{CAUTIONS_MAX, answer, file_inlets, listen, outlets, posts, until_stopped, watch_config};
 pub use both::Both;
-pub(crate) use ways::GROUPS;
 use ways::Ways;
+pub(crate) use ways::{GROUPS, fresh};
 
 /// The brokers together, as metrics and pages name them.
 const KAFKA: &str = "kafka";
@@ -69,7 +70,12 @@ pub(crate) async fn serve(
     tasks.spawn(answer(listener, pages(Arc::clone(&house.metrics)).merge(inlets), house));
 
     let Some(redis) = reach(house, &servers).await? else { return until_stopped(&mut tasks, house).await };
-    let secret = redis.author_secret(ways::fresh()?).await?;
+    let secret = redis.author_secret(fresh()?).await?;
+    let (changed, configs) = watch::channel(Arc::new(config.clone()));
+    if stages.contains(&Stage::SpikeDetect) {
+        let recounter = Recounter::new(house, servers.kafka.brokers.clone(), redis.clone(), secret)?;
+        tasks.spawn(recounter.run(configs, stop.clone()));
+    }
     {
         let (redis, stop) = (redis.clone(), stop.clone());
         tasks.spawn(async move {
@@ -103,7 +109,11 @@ pub(crate) async fn serve(
     tasks.spawn(look(house, ways.links, stop.clone()));
     if config.file.is_some() {
         let (metrics, room) = (Arc::clone(&house.metrics), house.room.clone());
-        tasks.spawn(watch_config(config, stages.clone(), reload, metrics, room, stop));
+        let taken = move |config: &Config, knowledge| {
+            reload.send_replace(knowledge);
+            changed.send_replace(Arc::new(config.clone()));
+        };
+        tasks.spawn(watch_config(config, stages.clone(), taken, metrics, room, stop));
     }
     house.metrics.health().running();
     let names = stages.iter().map(|stage| stage.name()).collect::<Vec<_>>().join(",");

@@ -138,7 +138,7 @@ pub(crate) const GROUPS: [(&str, Topic); 6] = [
 const KIN: &str = "kin";
 
 /// A secret by chance.
-pub(super) fn fresh() -> Result<[u64; 2], Fault> {
+pub(crate) fn fresh() -> Result<[u64; 2], Fault> {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes).map_err(|why| Fault::Misconfigured {
         setting: "this machine".into(),

@@ -35,6 +35,9 @@ pub(crate) struct MatchedV1<'a, P> {
     own: usize,
     /// The time to which it is counted.
     at: Time,
+    /// When it took its brands, if that was after it came in: from a parent that came later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    took_at: Option<Time>,
     /// Whether it was seen for the first time.
     sighting: SightingV1,
     /// The brands that it mentions.
@@ -120,6 +123,7 @@ impl<'a> From<&'a Matched> for MatchedV1<'a, PostV1<'a>> {
             clean: Cow::Borrowed(&matched.clean),
             own: matched.own,
             at: Time(matched.at.millis()),
+            took_at: matched.took_at.map(|at| Time(at.millis())),
             sighting: SightingV1::from(&matched.sighting),
             mentions: matched.mentions.iter().map(MentionV1::from).collect(),
             brands_version: matched.brands_version,
@@ -148,6 +152,7 @@ impl ReadV1<'_> {
             clean: self.clean.into_owned(),
             own: self.own,
             at: EventTime::from_millis(self.at.0),
+            took_at: self.took_at.map(|at| ArrivalTime::from_millis(at.0)),
             sighting: Sighting::from(self.sighting),
             mentions,
             brands_version: self.brands_version,
