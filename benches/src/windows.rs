@@ -27,7 +27,7 @@ struct Kept {
 impl Windows {
     /// Adds what a batch adds to one subject.
     pub(crate) fn merge(&mut self, delta: Delta) {
-        let Delta { subject, minutes, details, origins } = delta;
+        let Delta { subject, minutes, details, origins, came: _ } = delta;
         for (minute, counts) in minutes {
             self.posts += counts.posts;
             let kept = self.kept(minute.hour(), &subject);

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use fjall::PersistMode;
 use tocsin_flow::Fault;
 use tocsin_model::{
-    ArrivalTime, BrandId, Counts, Day, DayCounts, Hour, KeptDays, MINUTES_KEPT, Minute, SIGNAL_KINDS, Subject,
-    recount,
+    ArrivalTime, BrandId, Counts, Day, DayCounts, Hour, KeptDays, MINUTES_KEPT, Minute, SIGNAL_KINDS,
+    Subject, recount,
 };
 use tocsin_wire::StateRow;
 

@@ -24,7 +24,7 @@ use crate::scripts::FOLD;
 use crate::server::{Redis, Request};
 
 /// Who counts anew must say so again within this time.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_secs(10);
 /// So often a subject is looked at again because somebody folded its journal meanwhile.
 const TRIES: usize = 20;
 
@@ -64,7 +64,7 @@ impl Redis {
         self.ask_one(Request::new(key, put)).await.map(|_| ())
     }
 
-    /// Whether nobody else counts a past anew. For a minute then it is ours, and longer if asked again. `token`: another
+    /// Whether nobody else counts a past anew. For 10 seconds then it is ours, and longer if asked again. `token`: another
     /// one for each who asks.
     ///
     /// # Errors

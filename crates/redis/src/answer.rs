@@ -42,7 +42,10 @@ impl Answer {
         Ok(match text(part(), WHAT)?.as_str() {
             "again" => Answer::AgainFrom(Position(number(part(), WHAT)?)),
             "cut" => {
-                let anew = Anew { until: read_millis(&text(part(), WHAT)?), held: read_millis(&text(part(), WHAT)?) };
+                let anew = Anew {
+                    until: read_millis(&text(part(), WHAT)?),
+                    held: read_millis(&text(part(), WHAT)?),
+                };
                 Answer::Cut(anew)
             }
             "lost" => Answer::Lost,
@@ -52,7 +55,10 @@ impl Answer {
                 let base = Place { count: number(part(), WHAT)?, stamp: bytes(part(), WHAT)? };
                 let first = text(part(), WHAT)?.parse().ok().map(Minute);
                 let marks = read_marks(subject, &bytes(part(), WHAT)?)?;
-                let anew = Anew { until: read_millis(&text(part(), WHAT)?), held: read_millis(&text(part(), WHAT)?) };
+                let anew = Anew {
+                    until: read_millis(&text(part(), WHAT)?),
+                    held: read_millis(&text(part(), WHAT)?),
+                };
                 let root = Root { base, first, marks, anew };
                 Answer::Whole(Box::new(Whole { root, others: entries(part())?, rows: rows(part(), WHAT)? }))
             }

@@ -108,7 +108,8 @@ impl<'a> Folding<'a> {
         let end = Place { count: base.count + others.len() as u64, stamp: stamp_of(last) };
         let entries = others.iter().map(|entry| read(subject, entry)).collect::<Result<Vec<_>, _>>()?;
         entries.iter().for_each(|entry| root.hear(entry));
-        let kept = (Hour(now.hour().0 - HOURS_KEPT), Day(Hour(now.hour().0 - HISTORY_HOURS as i64 - 1).day().0));
+        let kept =
+            (Hour(now.hour().0 - HOURS_KEPT), Day(Hour(now.hour().0 - HISTORY_HOURS as i64 - 1).day().0));
         let (mut own, mut since) = (Rows::default(), Rows::default());
         for entry in &entries {
             let Entry::Merged(parts, _) = entry else { continue };

@@ -24,7 +24,7 @@
 //! | `{b:BRAND}i` | incidents, a hash: id → version, and the incident while it is not over | 3 KiB an incident |
 //! | `{standing}`, `{open}` | hash: subject with a standing mark, or an open incident → how often it was put there | |
 //! | `{instruments}` | hash: brand → a hash of the query and the reader that its past was counted by | 30 bytes a brand |
-//! | `{recount}` | who counts a past anew, for as long as he says so once a minute | |
+//! | `{recount}` | who counts a past anew, for as long as he says so every 10 seconds | |
 //! | `{authors}` | the secret that authors are hashed with | 16 bytes |
 //! | `{sources}` | set: sources that were ever merged into | |
 //!

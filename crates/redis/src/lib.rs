@@ -28,8 +28,8 @@ mod list; // subjects to look at
 mod moving; // from and to another carrier
 mod reply; // what Redis answered
 mod room; // a subject in memory
-mod rows; // hours and days, in memory
 mod route; // which server holds a key
+mod rows; // hours and days, in memory
 mod scripts; // what is done whole or not at all
 mod secret; // what authors are hashed with
 mod server; // connections

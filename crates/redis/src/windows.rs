@@ -6,8 +6,8 @@ use redis::Value;
 use rustc_hash::FxHashMap;
 use tocsin_flow::{Fault, Offer, Windows};
 use tocsin_model::{
-    ArrivalTime, Day, DayCounts, Delta, HISTORY_HOURS, History, Hour, Kind, Lane, Mark, Merged, Position, SourceId,
-    Subject, View,
+    ArrivalTime, Day, DayCounts, Delta, HISTORY_HOURS, History, Hour, Kind, Lane, Mark, Merged, Position,
+    SourceId, Subject, View,
 };
 
 use crate::answer::{Answer, Whole};

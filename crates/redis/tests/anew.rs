@@ -13,8 +13,8 @@ use servers::Servers;
 use tocsin_flow::{Offer, Windows};
 use tocsin_laws::{Dice, Remote, settle, settle_there as there};
 use tocsin_model::{
-    ArrivalTime, BrandId, Counts, Day, DayCounts, Delta, Detail, Hour, Lane, Merged, Minute, Position, Subject,
-    View,
+    ArrivalTime, BrandId, Counts, Day, DayCounts, Delta, Detail, Hour, Lane, Merged, Minute, Position,
+    Subject, View,
 };
 use tocsin_redis::{Redis, Settings};
 use tocsin_wire::StateRow;
@@ -200,7 +200,8 @@ fn live_through(settings: &Settings, seed: u64) -> bool {
             _ => {
                 let lane = dice.below(LANES as u64) as usize;
                 // One lane lags.
-                if world.done[lane] == RECORDS || (lane == 2 && dice.below(3) > 0 && world.done[0] < RECORDS) {
+                if world.done[lane] == RECORDS || (lane == 2 && dice.below(3) > 0 && world.done[0] < RECORDS)
+                {
                     continue;
                 }
                 let process = &mut processes[dice.below(3) as usize];

@@ -78,7 +78,8 @@ async fn past(house: &House, store: &Store, config: &Config) -> Result<(), cli::
     ));
     let (_keep, known) = watch::channel(knowledge(config, Told::Outlets)?);
     let drain = Stopper::new();
-    let chain = house.chain(store, store.author_secret(), known, Ticks::Records, house.stopper.stop(), drain.stop());
+    let chain =
+        house.chain(store, store.author_secret(), known, Ticks::Records, house.stopper.stop(), drain.stop());
     let began = house.room.clock.steady();
     let progress = Progress::new(count as u64);
     let feeder = Feeder {

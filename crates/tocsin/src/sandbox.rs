@@ -48,7 +48,7 @@ impl Sandbox {
         count: u64,
     ) -> Result<Fed, cli::Stop> {
         // A config with another query or another model counts anew what lies here already, as a restart does.
-        self.runtime.block_on(catch_up(&self.house, &self.store, config))?;
+        self.runtime.block_on(catch_up(&self.house, &self.store, self.folder.path(), config))?;
         let feed = Feed { count, speed: Speed::Max, key: part.to_owned(), secret: None };
         let knowledge = knowledge(config, Told::Nobody)?;
         let fed = self.runtime.block_on(self.house.run_through(&self.store, knowledge, feed, entries))?;

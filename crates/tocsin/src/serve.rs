@@ -75,7 +75,7 @@ pub(crate) async fn serve(
     for caution in config.cautions.iter().take(CAUTIONS_MAX) {
         warn!("{caution}");
     }
-    backfill::catch_up(house, store, &config).await?;
+    backfill::catch_up(house, store, folder, &config).await?;
     let knowledge = knowledge(&config, Told::Outlets)?;
     knowledge.prepare(&Stage::ALL);
     house.metrics.config_taken(&format!("{:016x}", config.version()), house.room.clock.now());

@@ -5,6 +5,8 @@
 mod folder; // in one process's own folder, before its chain starts
 mod services; // over Kafka and Redis, while others count on
 
+use std::path::Path;
+
 use tempfile::TempDir;
 use tocsin_embedded::Store;
 use tocsin_flow::{Arrival, Fault};
@@ -23,6 +25,9 @@ pub(crate) use services::Recounter;
 const USUALLY: Span = Span::from_hours(48);
 /// A thread's root may have come so long before what descends from it.
 const ROOTS: Span = Span::from_hours(48);
+
+/// How folders apart are called.
+const APART: &str = "tocsin-apart-";
 
 /// What became of it.
 struct Backfilled {
@@ -43,15 +48,17 @@ struct Apart {
 }
 
 impl Apart {
-    /// Counts them. `secret`: what authors are hashed with where their past goes to.
+    /// Counts them. `place`: where the folder is laid down; `secret`: what authors are hashed with where their past goes
+    /// to.
     async fn count(
         house: &House,
+        place: &Path,
         config: &Config,
         brands: &[Brand],
         secret: [u64; 2],
         entries: impl Iterator<Item = Result<Entry, cli::Stop>>,
     ) -> Result<Apart, cli::Stop> {
-        let folder = tempfile::Builder::new().prefix("tocsin-apart-").tempdir().map_err(cli::Stop::failed)?;
+        let folder = tempfile::Builder::new().prefix(APART).tempdir_in(place).map_err(cli::Stop::failed)?;
         let store = house.open(folder.path(), keep_all(keep(config)))?;
         let alone = brands.iter().map(|brand| Brand { rivals: Vec::new(), ..brand.clone() }).collect();
         let alone = Config { brands: alone, ..config.clone() };
@@ -99,7 +106,7 @@ pub(crate) fn command(
             None => {
                 let folder = typed.place.data.as_ref().unwrap_or(&config.store.path);
                 let store = house.open(folder, keep(&config))?;
-                let done = folder::backfill(&house, &store, &config, brands, typed.since).await?;
+                let done = folder::backfill(&house, &store, folder, &config, brands, typed.since).await?;
                 store.office().set_counted_by(&brand.name, instrument(brand, scorer(&config)?.model()))?;
                 Ok(done)
             }

@@ -33,9 +33,9 @@ const ARRIVED: Span = Span::from_seconds(15);
 /// Who has heard no post for so long has nobody whose clock says when the next one comes: it is a recording.
 const LIVE: Span = Span::from_hours(1);
 /// How often who counts anew says that he still does: thrice before others may.
-const SAYS_SO: Duration = Duration::from_secs(20);
+const SAYS_SO: Duration = Duration::from_secs(3);
 /// How soon it is tried again.
-const AGAIN: Duration = Duration::from_secs(10);
+const AGAIN: Duration = Duration::from_secs(3);
 /// Brands whose pasts are in memory at once.
 const TOGETHER: usize = 64;
 
@@ -51,7 +51,12 @@ pub(crate) struct Recounter {
 
 impl Recounter {
     /// `house`: whose clock it goes by, and with whom it stops.
-    pub(crate) fn new(house: &House, brokers: Brokers, redis: Redis, secret: [u64; 2]) -> Result<Recounter, Fault> {
+    pub(crate) fn new(
+        house: &House,
+        brokers: Brokers,
+        redis: Redis,
+        secret: [u64; 2],
+    ) -> Result<Recounter, Fault> {
         // What is counted apart is not among what the pipeline did.
         let metrics = Arc::new(Metrics::new());
         let room = Room { meters: metrics.clone(), ..house.room.clone() };
@@ -61,7 +66,11 @@ impl Recounter {
 
     /// Whenever the config has changed, and at the start: counts brands anew whose query is new, or another than their
     /// past was counted by; all of them where another model or lexicon reads now.
-    pub(crate) async fn run(self, mut configs: watch::Receiver<Arc<Config>>, stop: Stop) -> Result<(), Fault> {
+    pub(crate) async fn run(
+        self,
+        mut configs: watch::Receiver<Arc<Config>>,
+        stop: Stop,
+    ) -> Result<(), Fault> {
         while !stop.is_set() {
             let config = Arc::clone(&configs.borrow_and_update());
             let caught_up = match self.catch_up(&config).await {
@@ -99,7 +108,8 @@ impl Recounter {
         let recount = async {
             // Whoever was faster has done some of them.
             let known = self.redis.instruments().await?;
-            let anew: Vec<Brand> = config.brands.iter().filter(|brand| is_other(&known, brand)).cloned().collect();
+            let anew: Vec<Brand> =
+                config.brands.iter().filter(|brand| is_other(&known, brand)).cloned().collect();
             for done in self.recount(config, &anew, &reader, USUALLY, CONFIGS_APART).await? {
                 info!(brand = %done.brand, posts = done.posts, times = done.times, "counted anew by its query");
             }
@@ -109,7 +119,10 @@ impl Recounter {
     }
 
     /// Works as the only one; none where somebody else does.
-    async fn alone<T>(&self, work: impl Future<Output = Result<T, cli::Stop>>) -> Result<Option<T>, cli::Stop> {
+    async fn alone<T>(
+        &self,
+        work: impl Future<Output = Result<T, cli::Stop>>,
+    ) -> Result<Option<T>, cli::Stop> {
         if !self.redis.may_recount(self.token).await? {
             return Ok(None);
         }
@@ -153,8 +166,8 @@ impl Recounter {
         self.wait_for(until.plus(ARRIVED)).await?;
         let from = Hour(until.minus(since).hour().0 + 1).max(self.kept_from().await?);
         let kept = ArrivalTime::from_millis(from.start().millis()).minus(ROOTS);
-        let sorted = self.posts(kept, until).await?.sorted()?;
-        let apart = Apart::count(&self.house, config, brands, self.secret, sorted.entries()?).await?;
+        let (sorted, place) = (self.posts(kept, until).await?.sorted()?, std::env::temp_dir());
+        let apart = Apart::count(&self.house, &place, config, brands, self.secret, sorted.entries()?).await?;
         let mut all = Vec::with_capacity(brands.len());
         for some in brands.chunks(TOGETHER) {
             let mut pasts = pasts(&apart, some)?;
@@ -234,7 +247,9 @@ fn pasts(apart: &Apart, brands: &[Brand]) -> Result<BTreeMap<Subject, Vec<StateR
         brands.iter().map(|brand| (brand.subject(), Vec::new())).collect();
     apart.store.office().state(|row| {
         let subject = match &row {
-            StateRow::Minute(subject, ..) | StateRow::Evidence(subject, ..) | StateRow::Day(subject, ..) => subject,
+            StateRow::Minute(subject, ..) | StateRow::Evidence(subject, ..) | StateRow::Day(subject, ..) => {
+                subject
+            }
             _ => return Ok(()),
         };
         if let Some(rows) = pasts.get_mut(subject) {
@@ -261,6 +276,8 @@ pub(super) async fn backfill(
     let reader = scorer(config)?.model().clone();
     let recount = recounter.recount(config, brands, &reader, since, CLOCKS_APART);
     recounter.alone(recount).await?.ok_or_else(|| {
-        cli::Stop::failed("somebody else counts brands anew just now (the log of spike-detect says so): try again later")
+        cli::Stop::failed(
+            "somebody else counts brands anew just now (the log of spike-detect says so): try again later",
+        )
     })
 }

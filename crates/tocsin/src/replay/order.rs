@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Seek, Write};
+use std::io::{BufReader, Seek};
 use std::path::{Path, PathBuf};
 
 use tocsin_inlets::records::{Columns, Format, RawRecord, read_records};
@@ -18,6 +18,8 @@ use crate::cli;
 
 /// Bytes of records that are sorted in memory at once.
 const PIECE_BYTES: usize = 32 * 1024 * 1024;
+/// How hard runs are compressed, as zstd counts.
+const SQUEEZED: i32 = 1;
 
 /// Entries in order, or why they cannot be read.
 pub(crate) type Entries = Box<dyn Iterator<Item = Result<Entry, cli::Stop>> + Send>;
@@ -155,7 +157,7 @@ impl Runs {
         let run = |run: &File| {
             let mut run = run.try_clone().map_err(cli::Stop::failed)?;
             run.rewind().map_err(cli::Stop::failed)?;
-            Ok(run_entries(run))
+            run_entries(run)
         };
         Ok(Box::new(Merge::new(self.0.iter().map(run).collect::<Result<_, cli::Stop>>()?)?))
     }
@@ -164,17 +166,17 @@ impl Runs {
 /// Sorts a piece (equal times keep their order) and writes it to a file that goes with its handle.
 fn lay_down(piece: &mut Vec<Entry>, folder: &Path) -> std::io::Result<File> {
     piece.sort_by_key(|entry| entry.at);
-    let mut run = BufWriter::new(tempfile::tempfile_in(folder)?);
+    let mut run = zstd::Encoder::new(tempfile::tempfile_in(folder)?, SQUEEZED)?;
     for entry in piece.drain(..) {
         entry.write(&mut run)?;
     }
-    run.flush()?;
-    run.into_inner().map_err(|e| e.into_error())
+    run.finish()
 }
 
-fn run_entries(run: File) -> Entries {
+fn run_entries(run: File) -> Result<Entries, cli::Stop> {
+    let run = zstd::Decoder::new(run).map_err(cli::Stop::failed)?;
     let mut run = BufReader::with_capacity(1 << 18, run);
-    Box::new(std::iter::from_fn(move || Entry::read(&mut run).map_err(cli::Stop::failed).transpose()))
+    Ok(Box::new(std::iter::from_fn(move || Entry::read(&mut run).map_err(cli::Stop::failed).transpose())))
 }
 
 fn file_entries(file: &Path, latest: ArrivalTime) -> Result<Entries, cli::Stop> {
