@@ -75,7 +75,7 @@ PEER ?=
 PART ?=
 POSTS ?= 200000
 ROUNDS ?= 3
-bench-kafka: setup ## what the stages manage over Kafka and Redis (PEER=folder: beside somebody else's answer; PART=link, five, delay, one or hot: that alone)
+bench-kafka: setup ## what the stages manage over Kafka and Redis (PEER=folder: beside somebody else's answer; PART=link, five, delay, one, hot or keys: that alone)
 	cargo build --release -p tocsin -p tocsin-benches
 	services/kafka.sh start $(TARGET)/bench/kafka 19192
 	services/redis.sh start $(TARGET)/bench/redis 16479

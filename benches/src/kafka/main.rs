@@ -11,6 +11,7 @@ mod chance; // draws that are the same in every run
 mod corpus; // the posts
 
 mod bare; // written by hand on the client
+mod keys; // what lies in Redis
 mod ours; // through the runtime's loop and our link
 mod peer; // somebody else's answer
 mod services; // the stages as users run them
@@ -24,10 +25,11 @@ use std::time::Duration;
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use tocsin_flow::Room;
 use tocsin_kafka::{Brokers, Limits, Replication, Retention, Security, Topic, apply, lane_of, plan};
+use tocsin_model::Span;
 use tocsin_runtime::{Metrics, Patience, WallClock};
 
 use crate::corpus::Corpus;
-use crate::services::{FIVE, Flooded, ONE, Spoken, World, delay, flood};
+use crate::services::{FIVE, Flooded, ONE, Spoken, World, delay, flood, spread};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -53,7 +55,12 @@ const MUCH: usize = 1_000_000;
 const HOT: f64 = 0.8;
 const HOT_LANES: u32 = 6;
 
-const PARTS: [&str; 5] = ["link", "five", "delay", "one", "hot"];
+/// What a brand may take in Redis, in KiB, after so many posts on it within so long.
+const BRAND_KIBIBYTES: u64 = 200;
+const VERY_MUCH: usize = 10_000_000;
+const SPREAD: Span = Span::from_hours(48);
+
+const PARTS: [&str; 6] = ["link", "five", "delay", "one", "hot", "keys"];
 
 const USAGE: &str = "\
 tocsin-bench-kafka BROKERS REDIS [POSTS [ROUNDS [PEER [PART]]]]
@@ -62,7 +69,7 @@ tocsin-bench-kafka BROKERS REDIS [POSTS [ROUNDS [PEER [PART]]]]
   POSTS    how many pass through in a round (200000)
   ROUNDS   how often each side is measured (3); the median counts
   PEER     a folder with a Maven project that does the same (see benches/src/kafka/peer.rs); '' for none
-  PART     one part alone: link, five, delay, one, hot";
+  PART     one part alone: link, five, delay, one, hot; or keys, which is done only if it is named (ten minutes)";
 
 /// How one side did.
 struct Went {
@@ -140,6 +147,9 @@ async fn bench(arguments: &[String]) -> Result<(), Fault> {
     if does("hot") {
         with_a_hot_brand(&world, posts, rounds).await?;
     }
+    if only == Some("keys") {
+        after_very_much(&world).await?;
+    }
     Ok(())
 }
 
@@ -194,6 +204,24 @@ async fn with_a_hot_brand(world: &World<'_>, posts: usize, rounds: usize) -> Res
     );
     let share = rate(&hot) / rate(&even);
     println!("  ÷ spread: {:.0} % (bar {:.0} %: {})", share * 100.0, HOT * 100.0, verdict(share >= HOT));
+    Ok(())
+}
+
+/// The keys in Redis, by what they are, after very many posts on one brand, spread over two days of recorded time.
+async fn after_very_much(world: &World<'_>) -> Result<(), Fault> {
+    let prefix = spread(world, "keys", VERY_MUCH, SPREAD).await?;
+    println!("{VERY_MUCH} posts on one brand within {} h:", SPREAD.minutes() / 60);
+    let kinds = keys::kinds(world.redis, &prefix)?;
+    for (kind, size) in &kinds {
+        let keys::Size { keys, bytes, largest } = size;
+        println!(
+            "  {kind:<44} {keys:>5} keys {:>9} KiB, the largest {:>7} KiB",
+            bytes / 1024,
+            largest / 1024
+        );
+    }
+    let brand = kinds.get(keys::BRAND).map_or(0, |size| size.largest / 1024);
+    println!("  a brand: {brand} KiB (bar {BRAND_KIBIBYTES}: {})", verdict(brand <= BRAND_KIBIBYTES));
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tocsin_flow::{Arrival, Arrivals, Clock as _, Intake as _};
 use tocsin_kafka::{Brokers, KafkaIntake, Replication, Retention, apply, plan};
-use tocsin_model::SourceId;
+use tocsin_model::{ArrivalTime, SourceId, Span};
 use tocsin_runtime::WallClock;
 
 use crate::corpus::Corpus;
@@ -97,10 +97,10 @@ pub(crate) async fn flood(
     let intake = KafkaIntake::open(&town.brokers)?;
     let mut fresh = fresh(world.corpus, name).enumerate().map(|(n, line)| spoken.said(n, line));
     for _ in 0..posts.div_ceil(GATHERED) {
-        take(&intake, &clock, fresh.by_ref().take(GATHERED)).await?;
+        take(&intake, clock.now(), fresh.by_ref().take(GATHERED)).await?;
     }
     let posts = (posts.div_ceil(GATHERED) * GATHERED) as f64;
-    town.start(world, stages, &clock).await?;
+    town.start(world, stages, &[], &clock).await?;
     let (mut warm, mut done) = (None, 0.0);
     while done < posts {
         done = town.sum(LAST)?;
@@ -122,12 +122,31 @@ pub(crate) async fn flood(
     })
 }
 
+/// So many posts of one brand, spread evenly over recorded time, through one process while they are written; what the keys
+/// in Redis begin with.
+pub(crate) async fn spread(world: &World<'_>, name: &str, posts: usize, span: Span) -> Result<String, Fault> {
+    let clock = WallClock::new();
+    let mut town = Town::found(world, name, Spoken::OfOne).await?;
+    town.start(world, ONE, &["--recorded-time"], &clock).await?;
+    let intake = KafkaIntake::open(&town.brokers)?;
+    let (mut fresh, begin) = (fresh(world.corpus, name), clock.now().minus(span));
+    for taken in (0..posts).step_by(GATHERED) {
+        let part = span.millis() as f64 * taken as f64 / posts as f64;
+        let arrived = begin.plus(Span::from_millis(part as i64));
+        take(&intake, arrived, fresh.by_ref().take(GATHERED)).await?;
+    }
+    while town.sum(LAST)? < posts as f64 {
+        town.beat(&clock).await?;
+    }
+    Ok(town.brokers.prefix.clone())
+}
+
 /// 1,000 posts a second: from a post's receipt to the judgement that counts it, the 99th of a hundred, in
 /// milliseconds.
 pub(crate) async fn delay(world: &World<'_>, name: &str, stages: &[&str]) -> Result<f64, Fault> {
     let clock = WallClock::new();
     let mut town = Town::found(world, name, Spoken::OfOne).await?;
-    town.start(world, stages, &clock).await?;
+    town.start(world, stages, &[], &clock).await?;
     let intake = KafkaIntake::open(&town.brokers)?;
     let mut fresh = fresh(world.corpus, name);
     let began = clock.steady();
@@ -138,7 +157,7 @@ pub(crate) async fn delay(world: &World<'_>, name: &str, stages: &[&str]) -> Res
         if beat == WARM_BEATS {
             before = town.delays()?;
         }
-        take(&intake, &clock, fresh.by_ref().take(EACH)).await?;
+        take(&intake, clock.now(), fresh.by_ref().take(EACH)).await?;
     }
     let posts = (PACED_BEATS * EACH) as f64;
     while town.sum(LAST)? < posts {
@@ -161,11 +180,10 @@ fn fresh<'a>(corpus: &'a Corpus, name: &str) -> impl Iterator<Item = Vec<u8>> + 
 
 async fn take(
     intake: &KafkaIntake,
-    clock: &WallClock,
+    arrived: ArrivalTime,
     posts: impl Iterator<Item = Vec<u8>>,
 ) -> Result<(), Fault> {
     let source = SourceId::new("weibo").map_err(|bad| bad.to_string())?;
-    let arrived = clock.now();
     let arrival = |json| Arrival { arrived, source: source.clone(), json };
     let arrivals = Arrivals { posts: posts.map(arrival).collect(), ..Arrivals::default() };
     Ok(intake.take(arrivals).await?)
@@ -179,7 +197,13 @@ impl Town {
     }
 
     /// Comes back when all of them are ready.
-    async fn start(&mut self, world: &World<'_>, stages: &[&str], clock: &WallClock) -> Result<(), Fault> {
+    async fn start(
+        &mut self,
+        world: &World<'_>,
+        stages: &[&str],
+        more: &[&str],
+        clock: &WallClock,
+    ) -> Result<(), Fault> {
         let config = self._folder.path().join("tocsin.toml");
         let Brokers { servers, prefix, lanes, .. } = &self.brokers;
         let brands = self.spoken.brands();
@@ -192,7 +216,7 @@ impl Town {
             ),
         )?;
         for stage in stages {
-            self.processes.push(Process::start(&world.tocsin, &config, stage)?);
+            self.processes.push(Process::start(&world.tocsin, &config, stage, more)?);
         }
         for process in &mut self.processes {
             while process.page("/readyz").is_none_or(|page| !page.starts_with("HTTP/1.1 200")) {
@@ -257,10 +281,10 @@ impl Town {
 }
 
 impl Process {
-    fn start(tocsin: &Path, config: &Path, stages: &str) -> Result<Process, Fault> {
+    fn start(tocsin: &Path, config: &Path, stages: &str, more: &[&str]) -> Result<Process, Fault> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let mut command = Command::new(tocsin);
-        command.arg("run").args(Some(stages).filter(|stages| !stages.is_empty()));
+        command.arg("run").args(Some(stages).filter(|stages| !stages.is_empty())).args(more);
         command
             .args(["--log", "error", "--config"])
             .arg(config)
