@@ -12,8 +12,8 @@ use crate::{
 
 /// Minute buckets in a view.
 pub const VIEW_MINUTES: usize = 75;
-/// Hour buckets in a view.
-pub const VIEW_HOURS: usize = 25;
+/// Hour buckets in a view: a day, the hour that has begun, and some hours before.
+pub const VIEW_HOURS: usize = 28;
 
 /// Where the added-up records of a brand end in one lane: the first position not yet counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]

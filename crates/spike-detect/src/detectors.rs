@@ -15,7 +15,14 @@ pub(crate) mod trigger; // posts of which few are enough
 mod volume; // more posts than there should be
 
 /// The windows that each detector looks at, in minutes.
-pub const WINDOWS: [u32; 6] = [5, 15, 60, 180, 360, 720];
+pub const WINDOWS: [u32; 7] = [5, 15, 60, 180, 360, 720, DAY_MINUTES];
+/// A day holds what was over hours ago, so it speaks only of a brand that is as old, while ...
+const DAY_MINUTES: u32 = 1_440;
+/// ... the window of so many minutes, and what has passed of this hour, ...
+const LATELY_MINUTES: u32 = 360;
+const LATELY_ENDS: u32 = LATELY_MINUTES + 60;
+/// ... is at most so probable, as log10: one in twenty.
+const LATELY_LOG10_P: f64 = -1.3;
 /// Up to this length a window is a short one. The long ones begin with a whole hour, so they are longer than their
 /// name by what has passed of this hour.
 pub(crate) const SHORT_MINUTES: u32 = 60;
@@ -43,7 +50,8 @@ impl Detector {
         if look.minutes_left > 0 {
             return Verdict::WarmingUp { minutes_left: look.minutes_left };
         }
-        let mut score = 0.0_f64;
+        let (mut score, mut goes_on) = (0.0_f64, false);
+        let lived_a_day = look.view.age().minutes() >= i64::from(DAY_MINUTES);
         // The window that speaks, and how bad it is; and the excess that is the worst of all.
         let mut worst: Option<(Finding, (Severity, f64))> = None;
         let mut gravest: Option<(Severity, Excess)> = None;
@@ -54,6 +62,11 @@ impl Detector {
                 continue;
             }
             let Some(finding) = (self.test)(look, window) else { continue };
+            match window.minutes {
+                LATELY_MINUTES..LATELY_ENDS => goes_on = finding.log10_p <= LATELY_LOG10_P,
+                DAY_MINUTES.. if !(goes_on && lived_a_day) => continue,
+                _ => {}
+            }
             let own = finding.log10_p / finding.log10_threshold;
             score = score.max(own);
             if own < 1.0 {

@@ -7,7 +7,7 @@ use crate::severity::Severities;
 use crate::watch::Watch;
 
 /// So many times more often than once in its length, as log10, a window gets the chance to err.
-const LOOKED_AT_ALL_THE_TIME: f64 = 0.2;
+const LOOKED_AT_ALL_THE_TIME: f64 = 0.133;
 /// Below so many posts an hour the negative posts of a brand err more seldom than that, because windows change with each post
 /// and not with the time, ...
 const FEW_AN_HOUR: f64 = 10.0;

@@ -125,8 +125,9 @@ mod tests {
         let hours: Vec<Counts> = (0..24 * DAYS).map(|i| posts(by_hour(i % 24))).collect();
         let mut view = View::empty(subject.clone(), now);
         view.first = Some(Minute(first.0 * 60));
+        let begin = view.first_hour().0;
         for (place, counts) in view.hours.iter_mut().enumerate() {
-            let hour = now.hour().0 - 24 + place as i64;
+            let hour = begin + place as i64;
             if hour < end.0 {
                 *counts = hours[(hour - first.0) as usize];
             }
