@@ -152,6 +152,10 @@ impl Server {
         let read = || self.metric("tocsin_stage_records_in_total{stage=\"ingest\"}");
         until(&format!("all {records} records are read"), || read().filter(|read| *read >= records as f64));
     }
+    /// Its log so far.
+    pub fn said(&self) -> String {
+        self.said.lock().unwrap().join("\n")
+    }
     /// SIGKILL.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

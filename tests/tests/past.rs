@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 use tempfile::TempDir;
 use tocsin_model::Hour;
-use tocsin_tests::{Folder, lines, post, program, said};
+use tocsin_tests::{Folder, LINES, Server, lines, now, post, program, said, until};
 
 /// Hours of the stream.
 const HOURS: i64 = 100;
@@ -133,6 +133,35 @@ fn another_query_is_counted_anew_and_the_weeks_before_are_scaled() {
     // In two days 6 an hour and 40 angry ones were 10 an hour and 40: 520 / 328.
     assert_eq!(of(20), (6.0_f64 * 520.0 / 328.0).round() as u64, "scaled");
     assert_eq!(of(HOURS - 3), 50);
+}
+
+#[test]
+fn a_query_that_changes_while_tocsin_runs_is_counted_over_what_is_kept() {
+    let place = Place::new();
+    let brand = |name: &str, query: &str| format!("[[brand]]\nname = \"{name}\"\nquery = '{query}'\n");
+    let inlet = "[[inlet]]\nkind = \"http\"\nname = \"http\"\n";
+    fs::write(place.at("tocsin.toml"), [&brand("山岚", "山岚"), inlet].concat()).unwrap();
+    let server = Server::start(&place.at("tocsin.toml"), &place.at("live"));
+    let mut door = server.connect();
+    let mut send = |ids: std::ops::Range<i64>| {
+        let text = |n: i64| format!("{}，第{n}次", if n % 3 == 0 { "山岚的茶" } else { "苹果也不错" });
+        let some: Vec<Value> =
+            ids.map(|n| post(&n.to_string(), &text(n), now().millis() - n % 20 * 3_600_000)).collect();
+        assert_eq!(door.post("/v1/posts", LINES, &lines(&some)).unwrap().status, 202);
+    };
+    send(0..60);
+    server.has_read(60);
+    let others = [&brand("山岚", "山岚 OR 苹果"), &brand("苹果", "苹果"), inlet].concat();
+    fs::write(place.at("tocsin.toml"), others).unwrap();
+    until("both are counted anew", || {
+        (server.said().matches("counted anew by its query").count() == 2).then_some(())
+    });
+    send(60..90);
+    server.has_read(90);
+    assert_eq!(server.stop(), Some(0));
+    let folder = Folder::open(&place.at("live"));
+    assert_eq!((folder.total("山岚").posts, folder.total("苹果").posts), (90, 60));
+    assert!(folder.hours("苹果").len() >= 20, "each in its hour");
 }
 
 #[test]

@@ -148,11 +148,18 @@ impl Office {
     }
 
     /// Puts the past that another store has counted for a brand from an hour on in the place of this one's, as
-    /// [`recount`] does. How many times as many posts the other one found, if that is known.
+    /// [`recount`] does. It is heard since `first`, or before. How many times as many posts the other one found, if that
+    /// is known.
     ///
     /// # Errors
     /// [`Fault`] when a store cannot be read or written.
-    pub fn refill(&self, brand: &BrandId, since: Hour, other: &Office) -> Result<Option<f64>, Fault> {
+    pub fn refill(
+        &self,
+        brand: &BrandId,
+        since: Hour,
+        first: Minute,
+        other: &Office,
+    ) -> Result<Option<f64>, Fault> {
         let subject = Subject::Brand(brand.clone());
         let own = self.days(&subject)?;
         let mut days: BTreeMap<Day, DayCounts> = own.days.into_iter().collect();
@@ -185,10 +192,12 @@ impl Office {
             }
             Ok(())
         })?;
-        let first = own.first.into_iter().chain(Some(since.start().minute())).min().unwrap_or_default();
+        let first = own.first.map_or(first, |known| known.min(first));
         put(&mut tx, StateRow::First(subject, first));
         tx.commit(self.disk())?;
         self.disk().db.persist(PersistMode::SyncAll).map_err(store_fault)?;
+        // What a chain that is over had in memory is another past.
+        self.forget_rooms();
         Ok(times)
     }
 

@@ -47,6 +47,11 @@ impl Office {
         Office { shared }
     }
 
+    /// What a chain had in memory of windows; it must be over.
+    pub(crate) fn forget_rooms(&self) {
+        self.shared.desk().rooms.clear();
+    }
+
     pub(crate) fn disk(&self) -> &Disk {
         &self.shared.disk
     }

@@ -26,7 +26,8 @@ const MEMTABLE_BYTES: u64 = 8 * 1024 * 1024;
 /// Disk for the journal.
 const JOURNAL_BYTES: u64 = 128 * 1024 * 1024;
 
-/// One data folder, held by one process.
+/// One data folder, held by one process; a clone is the same one.
+#[derive(Clone)]
 pub struct Store {
     shared: Arc<Shared>,
 }

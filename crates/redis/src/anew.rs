@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use redis::Value;
 use tocsin_flow::{Fault, Peer};
-use tocsin_model::{ArrivalTime, BrandId, Hour, Subject, recount};
+use tocsin_model::{ArrivalTime, BrandId, Hour, Minute, Subject, recount};
 use tocsin_wire::StateRow;
 
 use crate::fold::HOURS_KEPT;
@@ -123,7 +123,8 @@ impl Redis {
     }
 
     /// Puts what was counted anew from an hour on in the place of what was held: rows of days, minutes and evidence; the
-    /// hours before go by [`recount`]. How many times as many posts were found anew, if that is known.
+    /// hours before go by [`recount`]. How many times as many posts were found anew, if that is known. It
+    /// is heard since `first`, or before.
     ///
     /// # Errors
     /// [`Fault::Unavailable`] while Redis is away, or when it is not held any more: Redis has lost its last seconds.
@@ -132,6 +133,7 @@ impl Redis {
         subject: &Subject,
         until: ArrivalTime,
         since: Hour,
+        first: Minute,
         anew: Vec<StateRow>,
     ) -> Result<Option<f64>, Fault> {
         let mut new = Rows::default();
@@ -159,7 +161,6 @@ impl Redis {
             times = recount(&mut past.rows.days, new.days.clone(), since);
             past.rows.merge(std::mem::take(&mut past.since));
             past.root.anew = Anew { until: Some(until), held: None };
-            let first = since.start().minute();
             past.root.first = Some(past.root.first.map_or(first, |known| known.min(first)));
             Ok(())
         })

@@ -194,7 +194,10 @@ fn live_through(settings: &Settings, seed: u64) -> bool {
                 let until = held.take().unwrap();
                 recounts += 1;
                 let (redis, rows) = (redis.clone(), world.rows(until, recounts + 1));
-                there(async move { redis.refill(&brand(), until, since, rows).await }).unwrap();
+                there(
+                    async move { redis.refill(&brand(), until, since, since.start().minute(), rows).await },
+                )
+                .unwrap();
                 world.anew = Some((until, recounts + 1));
             }
             _ => {
@@ -242,7 +245,7 @@ fn who_lost_the_hold_is_told() {
     let Some(servers) = Servers::start("start") else { return };
     let redis = open(&servers.one()).unwrap();
     let until = ArrivalTime::from_millis(BEGIN * 60_000);
-    let refused = there(async move { redis.refill(&brand(), until, Hour(0), Vec::new()).await });
+    let refused = there(async move { redis.refill(&brand(), until, Hour(0), Minute(0), Vec::new()).await });
     assert!(refused.unwrap_err().to_string().contains("has forgotten"));
 }
 

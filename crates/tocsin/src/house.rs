@@ -25,6 +25,7 @@ use crate::pipeline::{Chain, Knowledge, Lazily, Life, Lives, lazily};
 use crate::replay::{Entry, Fed, Feeder, Progress};
 
 /// One process's room, meters and stop.
+#[derive(Clone)]
 pub(crate) struct House {
     pub(crate) room: Room,
     pub(crate) metrics: Arc<Metrics>,
@@ -40,6 +41,13 @@ impl House {
             meters: metrics.clone(),
         };
         House { room, metrics, stopper: Stopper::new() }
+    }
+
+    /// Another one with the same clock, that stops with this one. What is done in it is not among what this process did.
+    pub(crate) fn apart(&self) -> House {
+        let metrics = Arc::new(Metrics::new());
+        let room = Room { meters: metrics.clone(), ..self.room.clone() };
+        House { room, metrics, ..self.clone() }
     }
 
     /// Opens the data folder that the config (or the command line) names.

@@ -16,7 +16,7 @@ use tocsin_model::Subject;
 use tocsin_outlets::{
     Console, ConsoleConfig, Dingtalk, DingtalkConfig, Secret, Webhook, WebhookConfig, Zones,
 };
-use tocsin_runtime::{Ticks, deliver, pages, stop_on_signals};
+use tocsin_runtime::{deliver, pages, stop_on_signals};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -89,10 +89,8 @@ pub(crate) async fn serve(
         .merge(door.router());
 
     let mut tasks: JoinSet<Result<(), Fault>> = JoinSet::new();
-    let chain = house.chain(store, store.author_secret(), known, Ticks::Clock, stop.clone(), never());
-    tasks.spawn(
-        async move { chain.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic())) },
-    );
+    let (changed, configs) = watch::channel(Arc::new(config.clone()));
+    tasks.spawn(backfill::chains(house.clone(), store.clone(), folder.to_owned(), known, configs));
     tasks.spawn(deliver(Arc::new(store.ledger()), outlets, house.room.clone(), stop.clone()));
     for inlet in files {
         tasks.spawn(Box::new(inlet).listen(Arc::new(store.intake()), house.room.clone(), stop.clone()));
@@ -101,7 +99,10 @@ pub(crate) async fn serve(
         tasks.spawn(watch_config(
             config.clone(),
             Stage::ALL.to_vec(),
-            move |_: &Config, knowledge| drop(reload.send_replace(knowledge)),
+            move |config: &Config, knowledge| {
+                reload.send_replace(knowledge);
+                changed.send_replace(Arc::new(config.clone()));
+            },
             Arc::clone(&house.metrics),
             house.room.clone(),
             stop.clone(),

@@ -2,7 +2,7 @@
 //! days as if it had always been there. The posts run through the whole pipeline in a folder apart, for those brands
 //! alone, and nothing is judged; then their past takes the place of what was counted before.
 
-mod folder; // in one process's own folder, before its chain starts
+mod folder; // in one process's own folder, while no chain runs
 mod services; // over Kafka and Redis, while others count on
 
 use std::path::Path;
@@ -10,7 +10,7 @@ use std::path::Path;
 use tempfile::TempDir;
 use tocsin_embedded::Store;
 use tocsin_flow::{Arrival, Fault};
-use tocsin_model::{ArrivalTime, BrandId, Hour, Span};
+use tocsin_model::{ArrivalTime, BrandId, Hour, Minute, Span};
 
 use crate::cli::args::Speed;
 use crate::cli::{self, Exit};
@@ -18,7 +18,7 @@ use crate::config::{Brand, Config, hash};
 use crate::house::{Feed, House, Told, keep, knowledge, scorer};
 use crate::replay::{Entry, keep_all};
 
-pub(crate) use folder::catch_up;
+pub(crate) use folder::{catch_up, chains};
 pub(crate) use services::Recounter;
 
 /// How far back a new query is counted by itself.
@@ -75,6 +75,25 @@ impl Apart {
 /// By what a brand's past is counted: its query, and what reads its posts.
 fn instrument(brand: &Brand, reader: &str) -> u64 {
     hash(format!("{}\0{reader}", brand.query_text).as_bytes())
+}
+
+/// From when on a past is counted anew.
+#[derive(Clone, Copy)]
+struct Reach {
+    /// The first hour that is replaced.
+    from: Hour,
+    /// Since when it has been heard.
+    first: Minute,
+}
+
+impl Reach {
+    /// `wanted`: the first hour that is asked for; `kept`: since when all posts are kept; `counted`: since when there is a
+    /// past. What was counted of posts that are no more stays.
+    fn of(wanted: Hour, kept: ArrivalTime, counted: Option<Minute>) -> Reach {
+        let has_more = counted.is_some_and(|counted| counted < kept.minute());
+        let from = if has_more { wanted.max(Hour(kept.hour().0 + 1)) } else { wanted };
+        Reach { from, first: from.start().minute().max(kept.minute()) }
+    }
 }
 
 /// A kept post as it came in; none of one that can no longer be read.

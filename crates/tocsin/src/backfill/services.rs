@@ -8,16 +8,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tocsin_flow::{Fault, RawRecord, Room, Stop};
+use tocsin_flow::{Fault, RawRecord, Stop};
 use tocsin_kafka::{Brokers, Start, fold};
 use tocsin_model::{ArrivalTime, BrandId, Hour, Lane, Position, Span, Subject};
 use tocsin_redis::Redis;
-use tocsin_runtime::Metrics;
 use tocsin_wire::StateRow;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-use super::{Apart, Backfilled, ROOTS, USUALLY, entry, instrument};
+use super::{Apart, Backfilled, ROOTS, Reach, USUALLY, entry, instrument};
 use crate::cli;
 use crate::config::{Brand, Config, Servers};
 use crate::house::{House, scorer};
@@ -57,11 +56,7 @@ impl Recounter {
         redis: Redis,
         secret: [u64; 2],
     ) -> Result<Recounter, Fault> {
-        // What is counted apart is not among what the pipeline did.
-        let metrics = Arc::new(Metrics::new());
-        let room = Room { meters: metrics.clone(), ..house.room.clone() };
-        let house = House { room, metrics, stopper: house.stopper.clone() };
-        Ok(Recounter { house, brokers, redis, secret, token: fresh()?[0] })
+        Ok(Recounter { house: house.apart(), brokers, redis, secret, token: fresh()?[0] })
     }
 
     /// Whenever the config has changed, and at the start: counts brands anew whose query is new, or another than their
@@ -71,9 +66,10 @@ impl Recounter {
         mut configs: watch::Receiver<Arc<Config>>,
         stop: Stop,
     ) -> Result<(), Fault> {
+        let mut reader = None;
         while !stop.is_set() {
             let config = Arc::clone(&configs.borrow_and_update());
-            let caught_up = match self.catch_up(&config).await {
+            let caught_up = match self.catch_up(&config, &mut reader).await {
                 Ok(caught_up) => caught_up,
                 Err(why) => {
                     warn!(%why, "brands could not be counted anew; tried again");
@@ -82,16 +78,24 @@ impl Recounter {
             };
             tokio::select! {
                 () = stop.wait() => {}
-                changed = configs.changed() => if changed.is_err() { stop.wait().await },
+                changed = configs.changed() => {
+                    reader = None;
+                    if changed.is_err() {
+                        stop.wait().await;
+                    }
+                }
                 () = self.house.room.clock.wait(AGAIN), if !caught_up => {}
             }
         }
         Ok(())
     }
 
-    /// Whether nothing is left to do.
-    async fn catch_up(&self, config: &Config) -> Result<bool, cli::Stop> {
-        let reader = scorer(config)?.model().clone();
+    /// Whether nothing is left to do. `reader`: what reads posts by this config, once it is known.
+    async fn catch_up(&self, config: &Config, reader: &mut Option<String>) -> Result<bool, cli::Stop> {
+        let reader = match reader {
+            Some(reader) => reader.clone(),
+            none => none.insert(scorer(config)?.model().to_string()).clone(),
+        };
         let by = |brand: &Brand| (brand.name.clone(), instrument(brand, &reader));
         let known = self.redis.instruments().await?;
         let is_other = |known: &BTreeMap<BrandId, u64>, brand: &Brand| {
@@ -164,8 +168,8 @@ impl Recounter {
             self.redis.hold(subject, until).await?;
         }
         self.wait_for(until.plus(ARRIVED)).await?;
-        let from = Hour(until.minus(since).hour().0 + 1).max(self.kept_from().await?);
-        let kept = ArrivalTime::from_millis(from.start().millis()).minus(ROOTS);
+        let (wanted, first) = (Hour(until.minus(since).hour().0 + 1), self.kept_since().await?);
+        let kept = ArrivalTime::from_millis(wanted.start().millis()).minus(ROOTS);
         let (sorted, place) = (self.posts(kept, until).await?.sorted()?, std::env::temp_dir());
         let apart = Apart::count(&self.house, &place, config, brands, self.secret, sorted.entries()?).await?;
         let mut all = Vec::with_capacity(brands.len());
@@ -174,7 +178,8 @@ impl Recounter {
             for brand in some {
                 let subject = brand.subject();
                 let rows = pasts.remove(&subject).unwrap_or_default();
-                let times = self.redis.refill(&subject, until, from, rows).await?;
+                let Reach { from, first } = Reach::of(wanted, first, self.redis.days(&subject).await?.first);
+                let times = self.redis.refill(&subject, until, from, first, rows).await?;
                 self.redis.set_instruments(&[(brand.name.clone(), instrument(brand, reader))]).await?;
                 all.push(Backfilled { brand: brand.name.clone(), posts: apart.posts, since: from, times });
             }
@@ -206,16 +211,19 @@ impl Recounter {
         fold(&self.brokers, Start::Beginning, ArrivalTime::default(), newest).await
     }
 
-    /// The first whole hour of which all posts are kept.
-    async fn kept_from(&self) -> Result<Hour, cli::Stop> {
-        let first = |latest: &mut Hour, _: Lane, position: Position, post: RawRecord| {
-            // A lane that still has its first post has all of them.
-            if position > Position(0) {
-                *latest = (*latest).max(Hour(post.arrived.hour().0 + 1));
+    /// Since when all posts are kept.
+    async fn kept_since(&self) -> Result<ArrivalTime, Fault> {
+        /// The first of all, and the latest that is the first of a lane that has lost some.
+        type Firsts = (Option<ArrivalTime>, Option<ArrivalTime>);
+        let look = |(first, whole): &mut Firsts, _: Lane, at: Position, post: RawRecord| {
+            *first = Some(first.map_or(post.arrived, |first| first.min(post.arrived)));
+            if at > Position(0) {
+                *whole = (*whole).max(Some(post.arrived));
             }
             false
         };
-        Ok(fold(&self.brokers, Start::Beginning, Hour(0), first).await?)
+        let (first, whole) = fold(&self.brokers, Start::Beginning, (None, None), look).await?;
+        Ok(whole.or(first).unwrap_or_default())
     }
 
     /// The kept posts that came from one time on, and before the other.

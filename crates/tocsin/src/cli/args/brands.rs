@@ -28,9 +28,8 @@ Examples:
   tocsin brands backfill 山岚茶饮 --since 5d --data tocsin-data
 
 Nothing is judged and nobody is told. The weeks before are scaled by how many times as many posts the query finds. A
-new or changed query does this by itself, for 48 hours: when tocsin run starts, and over Kafka and Redis also when the
-config is reloaded. In a folder, the process must not be running; over Kafka and Redis services run on, and every post
-counts once.")]
+new or changed query does this by itself, for 48 hours, when tocsin run starts and when the config is reloaded. To do it
+by hand in a folder, the process must not be running; over Kafka and Redis services run on, and every post counts once.")]
     Backfill(Backfill),
 }
 
