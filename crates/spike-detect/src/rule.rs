@@ -55,10 +55,15 @@ impl Rule {
         const MINUTES_A_MONTH: f64 = 43_200.0;
         let windows = MINUTES_A_MONTH / f64::from(window_minutes);
         let budget = self.false_alarms_per_brand_month.max(1e-12) / WINDOWS.len() as f64;
-        let seldomer = SELDOMER * (FEW_AN_HOUR / posts_an_hour).log10().max(0.0);
+        let seldomer = seldomer(posts_an_hour, FEW_AN_HOUR);
         // However many false alarms are accepted, a coin that falls once in thirty is no alarm.
         -(windows.log10() - budget.log10() + LOOKED_AT_ALL_THE_TIME - seldomer).max(1.5)
     }
+}
+
+/// By how many powers of ten the negative posts of a brand err more seldom than those of one that has `few` posts an hour.
+pub(crate) fn seldomer(posts_an_hour: f64, few: f64) -> f64 {
+    SELDOMER * (few / posts_an_hour).log10().max(0.0)
 }
 
 #[cfg(test)]

@@ -33,19 +33,22 @@ use super::{Detector, Finding, Look, SHORT_MINUTES, Test, Window};
 use crate::Rule;
 use crate::baseline::{Reading, reposts_heard};
 use crate::evidence::number;
+use crate::rule::seldomer;
 use crate::severity::Excess;
 use crate::surprise::{binomial_tail, ln_negative_binomial, negative_binomial_tail};
 
 pub(super) const DETECTOR: Detector =
     Detector { kind: Kind::Negative, finds: "more negative posts than the brand's own share explains", test };
 
-/// Fewer negative posts than this are no crowd, in probabilities added up.
-const NEGATIVE_MIN: f64 = 2.4;
+/// Fewer negative posts than this are no crowd, in probabilities added up: two can never be so many.
+const NEGATIVE_MIN: f64 = 2.1;
 /// The share in the window must be so many times the brand's own.
 const SHARE_TIMES: f64 = 1.3;
 /// And so unlikely by itself, as log10 p: a busy hour alone is not enough. At -1 benign peaks were called
 /// crises, at -2.2 small crises were lost (measured on synthetic streams).
 const SHARE_LOG10_P: f64 = -1.5;
+/// Of a brand of fewer posts an hour it need not be so unlikely: the fewer, the less.
+const SHARE_FEW_AN_HOUR: f64 = 2.0;
 /// And so many hours' complaints of this brand must be in the excess, in a short window and in a long one. Where
 /// hundreds complain every hour, somebody's friends who pass on what he says are no crisis, however seldom so
 /// many come: everyday bursts have tails that no gamma mixture has, and they grow with the brand.
@@ -204,7 +207,12 @@ impl Given {
         self.sum >= NEGATIVE_MIN
             && negative > SHARE_TIMES * self.share * heard
             && negative - self.usual() >= self.excess_hours * self.share * self.posts_an_hour
-            && binomial_tail((negative + MID).min(heard), heard, possible) <= SHARE_LOG10_P
+            && binomial_tail((negative + MID).min(heard), heard, possible) <= self.share_log10_p()
+    }
+
+    /// The log10 p at or below which the share by itself is unlikely.
+    fn share_log10_p(&self) -> f64 {
+        SHARE_LOG10_P + seldomer(self.posts_an_hour, SHARE_FEW_AN_HOUR)
     }
 
     /// The log10 p at or below which they are abnormal in a window of so many minutes. A brand that is hardly known may be
