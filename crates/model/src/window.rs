@@ -190,6 +190,10 @@ pub struct View {
     pub marks: Vec<(Kind, Mark)>,
     /// The minute of data time in which this subject was first counted, if ever: how old its history is.
     pub first: Option<Minute>,
+    /// Up to when its past was counted anew while posts were counted on, if it ever was.
+    pub recounted: Option<ArrivalTime>,
+    /// Up to when that is being done now.
+    pub recounting: Option<ArrivalTime>,
 }
 
 impl View {
@@ -203,6 +207,8 @@ impl View {
             details: Vec::new(),
             marks: Vec::new(),
             first: None,
+            recounted: None,
+            recounting: None,
         }
     }
     /// The first minute in the view.

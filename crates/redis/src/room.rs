@@ -248,6 +248,7 @@ impl Room {
         }
         view.marks = all.into_iter().collect();
         view.first = self.first;
+        (view.recounted, view.recounting) = (self.anew.until, self.anew.held);
         view
     }
 

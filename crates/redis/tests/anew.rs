@@ -213,6 +213,7 @@ fn live_through(settings: &Settings, seed: u64) -> bool {
                 now = now.max(next);
                 let (view, was_cut) = world.merge(process, lane, records, now);
                 cuts += u64::from(was_cut);
+                assert_eq!((view.recounting, view.recounted), (held, world.anew.map(|(until, _)| until)));
                 world.check(&view, &format!("seed {seed}, recount {recounts}, held {held:?}"));
             }
         }

@@ -5,6 +5,7 @@
 //! (`Redis::refill`). One process does this at a time; another one begins anew if that one is no more.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -282,6 +283,8 @@ pub(super) async fn backfill(
     let secret = redis.author_secret(fresh()?).await?;
     let recounter = Recounter::new(house, brokers, redis, secret)?;
     let reader = scorer(config)?.model().clone();
+    let words = "half a minute until all that came before is there, then the posts that are kept; services run on ...";
+    writeln!(anstream::stderr(), "{words}").ok();
     let recount = recounter.recount(config, brands, &reader, since, CLOCKS_APART);
     recounter.alone(recount).await?.ok_or_else(|| {
         cli::Stop::failed(

@@ -16,6 +16,8 @@ use super::{Chain, Stage, TICK_MILLIS, tick_of};
 const TICKS_A_MINUTE: i64 = MINUTE.millis() / TICK_MILLIS;
 /// So long a live process listens before it says that a source has gone silent.
 const LISTENS_FIRST: Span = HOUR;
+/// So long after a brand's query has changed it is waited for its past; then it is judged by what there is.
+const RECOUNTS: Span = Span::from_minutes(10);
 /// Subjects that are merged at once: over a network it is one round trip.
 const TOGETHER: usize = 64;
 /// Ticks that are lived through one by one, however long nothing came: eight weeks.
@@ -145,6 +147,11 @@ impl<S: Claims + Kin + Windows + Casebook> Chain<S> {
         if !self.knowledge.judges || self.rehearses || !self.part.does(Stage::SpikeDetect) {
             return Ok(());
         }
+        // By a past that is just being replaced, what another query finds looks like more than there should be.
+        if view.recounting.is_some_and(|until| view.now.after(until) < RECOUNTS) {
+            return Ok(());
+        }
+        self.pasts.heed(view);
         let baseline = self.past(&view.subject, view.now).await?.baseline.clone();
         let judgement = judge(view, &baseline, &self.knowledge.rule);
         for (kind, mark) in judgement.marks {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 use tocsin_flow::{Casebook, Claims, Fault, Kin, Windows};
-use tocsin_model::{ArrivalTime, BrandId, History, Hour, Origins, SourceId, Span, Subject};
+use tocsin_model::{ArrivalTime, BrandId, History, Hour, Origins, SourceId, Span, Subject, View};
 use tocsin_spike_detect::{Baseline, Habits, by_the_sources_of_now};
 
 use super::{Chain, coverage};
@@ -81,13 +81,22 @@ impl Past {
     }
 }
 
-/// The pasts in memory, each with the hour as of which it was learned.
+/// The pasts in memory, each with the hour as of which it was learned; and up to when some were counted anew.
 #[derive(Default)]
-pub(super) struct Pasts(FxHashMap<Subject, (Hour, Past)>);
+pub(super) struct Pasts(FxHashMap<Subject, (Hour, Past)>, FxHashMap<Subject, ArrivalTime>);
 
 impl Pasts {
     pub(super) fn clear(&mut self) {
         self.0.clear();
+    }
+
+    /// A past that was counted anew is another one.
+    pub(super) fn heed(&mut self, view: &View) {
+        let Some(until) = view.recounted else { return };
+        if self.1.get(&view.subject) != Some(&until) {
+            self.1.insert(view.subject.clone(), until);
+            self.0.remove(&view.subject);
+        }
     }
 }
 
