@@ -137,10 +137,11 @@ class Pod:
             run("ip", *words.split())
         security = spec["securityContext"]
         user = f"{security['runAsUser']}:{security['runAsGroup']}"
-        data = cluster.folder / self.name
-        data.mkdir()
-        shutil.chown(data, security["runAsUser"], security["runAsGroup"])
-        volumes = {"config": cluster.folder / "config", "secrets": cluster.folder / "secrets", "data": data}
+        volumes = {"config": cluster.folder / "config", "secrets": cluster.folder / "secrets"}
+        for own in ["data", *(volume["name"] for volume in spec.get("volumes", []) if "emptyDir" in volume)]:
+            volumes[own] = cluster.folder / f"{self.name}-{own}"
+            volumes[own].mkdir()
+            shutil.chown(volumes[own], security["runAsUser"], security["runAsGroup"])
         mounts = []
         for mount in container["volumeMounts"]:
             how = "ro" if mount.get("readOnly") else "rw"
