@@ -92,7 +92,8 @@ pub trait Windows: Send {
     ) -> impl Future<Output = Result<Vec<Merged>, Fault>> + Send {
         async move {
             let mut merged = Vec::with_capacity(offers.len());
-            for Offer { seen, first, last, delta, later: _ } in offers {
+            for Offer { seen, first, last, delta, later } in offers {
+                debug_assert!(later.is_none(), "only a carrier that answers Cut is offered two parts");
                 merged.push(self.merge(lane, *seen, *first, *last, delta, now).await?);
             }
             Ok(merged)

@@ -137,18 +137,7 @@ impl Redis {
         anew: Vec<StateRow>,
     ) -> Result<Option<f64>, Fault> {
         let mut new = Rows::default();
-        for row in anew {
-            match row {
-                StateRow::Minute(_, minute, counts) => {
-                    new.hours.entry(minute.hour()).or_default().minutes.insert(minute, counts);
-                }
-                StateRow::Evidence(_, hour, detail) => {
-                    new.hours.entry(hour).or_default().detail = Some(*detail);
-                }
-                StateRow::Day(_, day, counts) => drop(new.days.insert(day, *counts)),
-                _ => {}
-            }
-        }
+        anew.into_iter().for_each(|row| new.put(row));
         let oldest = since.max(Hour(until.hour().0 - HOURS_KEPT));
         new.hours.retain(|hour, _| *hour >= oldest);
         let mut times = None;

@@ -8,7 +8,7 @@ use tocsin_model::{ArrivalTime, Day, Detail, HISTORY_HOURS, Hour, Subject, TopLi
 use tocsin_wire::HourRow;
 
 use crate::answer::{Answer, Whole};
-use crate::journal::{Entry, Part, read, stamp_of, write_marks};
+use crate::journal::{Entry, read, stamp_of, write_marks};
 use crate::layout::{Field, Half, hour, number_in};
 use crate::reply::{bytes, list, number, rows};
 use crate::room::{Place, Root, SHOWN_HOURS};
@@ -112,12 +112,10 @@ impl<'a> Folding<'a> {
             (Hour(now.hour().0 - HOURS_KEPT), Day(Hour(now.hour().0 - HISTORY_HOURS as i64 - 1).day().0));
         let (mut own, mut since) = (Rows::default(), Rows::default());
         for entry in &entries {
-            let Entry::Merged(parts, _) = entry else { continue };
-            for part in parts {
-                match root.anew.half(part.came) {
-                    Some(Half::Past) => own.make_room(&part.delta, kept),
-                    Some(Half::Since) => since.make_room(&part.delta, kept),
-                    None => {}
+            for (half, delta) in entry.deltas(root.anew) {
+                match half {
+                    Half::Past => own.make_room(delta, kept),
+                    Half::Since => since.make_room(delta, kept),
                 }
             }
         }
@@ -178,12 +176,10 @@ impl<'a> Folding<'a> {
 
     fn add_up(&mut self, now: ArrivalTime) {
         for entry in std::mem::take(&mut self.entries) {
-            let Entry::Merged(parts, _) = entry else { continue };
-            for Part { came, delta } in parts {
-                match self.root.anew.half(came) {
-                    Some(Half::Past) => self.past.add_known(&delta),
-                    Some(Half::Since) => self.since.add_known(&delta),
-                    None => {}
+            for (half, delta) in entry.deltas(self.root.anew) {
+                match half {
+                    Half::Past => self.past.add_known(delta),
+                    Half::Since => self.since.add_known(delta),
                 }
             }
         }

@@ -44,6 +44,17 @@ pub(crate) struct Part {
     pub(crate) delta: Delta,
 }
 
+impl Entry {
+    /// What it adds, each to which half; what is in a past that was counted anew is left out.
+    pub(crate) fn deltas(&self, anew: Anew) -> impl Iterator<Item = (Half, &Delta)> {
+        let parts = match self {
+            Entry::Merged(parts, _) => parts.as_slice(),
+            Entry::Marked(..) => &[],
+        };
+        parts.iter().filter_map(move |part| Some((anew.half(part.came)?, &part.delta)))
+    }
+}
+
 /// Up to when a past was counted anew, and up to when it is being counted anew.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Anew {

@@ -49,6 +49,14 @@ impl Redis {
         Ok(hours.collect())
     }
 
+    /// The minute of data time in which a subject was first counted, if ever.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`] while Redis is away.
+    pub async fn first_counted(&self, subject: &Subject) -> Result<Option<Minute>, Fault> {
+        Ok(self.past(subject).await?.root.first)
+    }
+
     /// The days that are kept of a subject.
     ///
     /// # Errors
@@ -136,7 +144,8 @@ impl Redis {
         let mut state = self.state("import");
         for row in from {
             count += 1;
-            match row? {
+            let row = row?;
+            match row {
                 // Data time comes with the posts.
                 StateRow::Now(_) => {}
                 StateRow::Mark(subject, kind, mark) => state.mark(&subject, kind, mark).await?,
@@ -144,16 +153,10 @@ impl Redis {
                 StateRow::First(subject, minute) => {
                     pasts.entry(subject).or_default().root.first = Some(minute);
                 }
-                StateRow::Minute(subject, minute, counts) => {
-                    let hours = &mut pasts.entry(subject).or_default().rows.hours;
-                    hours.entry(minute.hour()).or_default().minutes.insert(minute, counts);
-                }
-                StateRow::Evidence(subject, hour, detail) => {
-                    let hours = &mut pasts.entry(subject).or_default().rows.hours;
-                    hours.entry(hour).or_default().detail = Some(*detail);
-                }
-                StateRow::Day(subject, day, counts) => {
-                    pasts.entry(subject).or_default().rows.days.insert(day, *counts);
+                StateRow::Minute(ref subject, ..)
+                | StateRow::Evidence(ref subject, ..)
+                | StateRow::Day(ref subject, ..) => {
+                    pasts.entry(subject.clone()).or_default().rows.put(row);
                 }
             }
         }
@@ -233,12 +236,10 @@ impl Past {
 
     fn hear(&mut self, entry: &Entry) {
         self.root.hear(entry);
-        let Entry::Merged(parts, _) = entry else { return };
-        for part in parts {
-            match self.root.anew.half(part.came) {
-                Some(Half::Past) => self.rows.add(&part.delta),
-                Some(Half::Since) => self.since.add(&part.delta),
-                None => {}
+        for (half, delta) in entry.deltas(self.root.anew) {
+            match half {
+                Half::Past => self.rows.add(delta),
+                Half::Since => self.since.add(delta),
             }
         }
     }

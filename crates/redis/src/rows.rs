@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use redis::Cmd;
 use tocsin_flow::Fault;
 use tocsin_model::{Day, DayCounts, Delta, Hour};
-use tocsin_wire::HourRow;
+use tocsin_wire::{HourRow, StateRow};
 
 use crate::layout::{Field, Half, day, hour};
 use crate::reply::broken;
@@ -57,6 +57,20 @@ impl Rows {
             self.days.entry(day).or_default();
         }
         self.add_known(delta);
+    }
+
+    /// Puts a row that stands for a minute, for evidence or for a day in its place; others are nothing to it.
+    pub(crate) fn put(&mut self, row: StateRow) {
+        match row {
+            StateRow::Minute(_, minute, counts) => {
+                self.hours.entry(minute.hour()).or_default().minutes.insert(minute, counts);
+            }
+            StateRow::Evidence(_, hour, detail) => {
+                self.hours.entry(hour).or_default().detail = Some(*detail);
+            }
+            StateRow::Day(_, day, counts) => drop(self.days.insert(day, *counts)),
+            _ => {}
+        }
     }
 
     /// Adds others.

@@ -13,7 +13,7 @@ use tocsin_model::{
 use crate::answer::{Answer, Whole};
 use crate::desk::RedisState;
 use crate::fold::fold;
-use crate::journal::{Entry, Part, Stamps, read, write_marked, write_merged};
+use crate::journal::{Stamps, read, write_marked, write_merged};
 use crate::layout::{Field, Half, LONG_LEASE, day};
 use crate::list::List;
 use crate::reply::broken;
@@ -147,8 +147,7 @@ impl Windows for RedisState {
         for entry in others {
             let entry = read(subject, &entry)?;
             root.hear(&entry);
-            let Entry::Merged(parts, _) = entry else { continue };
-            for Part { delta, .. } in parts.iter().filter(|part| root.anew.half(part.came).is_some()) {
+            for (_, delta) in entry.deltas(root.anew) {
                 delta.days().into_iter().for_each(|day| found.entry(day).or_default().add(day, delta));
             }
         }

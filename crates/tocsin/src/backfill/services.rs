@@ -179,7 +179,8 @@ impl Recounter {
             for brand in some {
                 let subject = brand.subject();
                 let rows = pasts.remove(&subject).unwrap_or_default();
-                let Reach { from, first } = Reach::of(wanted, first, self.redis.days(&subject).await?.first);
+                let Reach { from, first } =
+                    Reach::of(wanted, first, self.redis.first_counted(&subject).await?);
                 let times = self.redis.refill(&subject, until, from, first, rows).await?;
                 self.redis.set_instruments(&[(brand.name.clone(), instrument(brand, reader))]).await?;
                 all.push(Backfilled { brand: brand.name.clone(), posts: apart.posts, since: from, times });
