@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
-use tocsin_model::{ArrivalTime, BrandId, Counts, Detail, Evidence, History, Hour, State, Voices};
+use tocsin_model::{
+    ArrivalTime, BrandId, Counts, Detail, Evidence, History, Hour, State, VIEW_HOURS, Voices,
+};
 
 use super::*;
 use crate::{Habits, recompute};
 
 mod around; // triggers, grounds, answers, rivals
+mod day; // what only a day shows
 mod month; // a month of ordinary life, and a burst in it
 
 /// A brand's minutes from its first one on, and its marks: a store of one brand.
@@ -38,13 +41,20 @@ impl Brand {
         };
         self.minutes.last_mut().unwrap().add(&post);
     }
+    /// Through a minute of an hour in which so many calm and angry posts come.
+    fn lives(&mut self, minute: u64, calm: u64, angry: u64) {
+        self.minutes.push(Counts::default());
+        let due = |n: u64| n * minute / 60..n * (minute + 1) / 60;
+        due(calm).for_each(|i| self.hear(if i % 5 == 2 { 900 } else { 25 }));
+        due(angry).for_each(|_| self.hear(950));
+    }
     /// At the end of its last minute.
     fn view(&self) -> View {
         let last = FIRST.0 + self.minutes.len() as i64 - 1;
         let now = ArrivalTime::from_millis(last * 60_000 + 59_999);
         let mut view = View::empty(Subject::Brand(BrandId::new("山岚茶饮").unwrap()), now);
         let (first_minute, first_hour) = (view.first_minute().0, view.first_hour().0);
-        let from = self.minutes.len().saturating_sub(25 * 60);
+        let from = self.minutes.len().saturating_sub(VIEW_HOURS * 60);
         for (minute, counts) in (FIRST.0 + from as i64..).zip(&self.minutes[from..]) {
             if minute >= first_minute {
                 view.minutes[(minute - first_minute) as usize].add(counts);
@@ -114,10 +124,7 @@ fn transcript(text: &str) -> String {
     for (calm, angry) in hours(text) {
         let mut said: Vec<String> = Vec::new();
         for minute in 0..60 {
-            brand.minutes.push(Counts::default());
-            let due = |n: u64| n * minute / 60..n * (minute + 1) / 60;
-            due(calm).for_each(|i| brand.hear(if i % 5 == 2 { 900 } else { 25 }));
-            due(angry).for_each(|_| brand.hear(950));
+            brand.lives(minute, calm, angry);
             for signal in brand.judge(&rule) {
                 let state = match signal.state {
                     State::Abnormal { severity, .. } => severity.name(),
