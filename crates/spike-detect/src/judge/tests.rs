@@ -183,6 +183,12 @@ fn the_first_posts_of_a_brand_ring_nothing() {
 }
 
 #[test]
+fn of_a_brand_that_hardly_anybody_names_three_angry_posts_are_told_and_two_never() {
+    let negative = |angry: &str| transcript(&format!("1 0*340 0+{angry} 0*30")).contains("negative");
+    assert_eq!((negative("2"), negative("3")), (false, true));
+}
+
+#[test]
 fn a_burst_of_anger_is_found_and_then_cleared() {
     check(
         "20*48 20+60 20*3",
