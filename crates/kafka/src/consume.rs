@@ -55,6 +55,8 @@ pub(crate) struct Seat {
     is_cut_off: AtomicBool,
     /// Our lanes are paused.
     is_paused: AtomicBool,
+    /// It gives up its lanes for good.
+    is_leaving: AtomicBool,
 }
 
 /// What every consumer of ours is set to.
@@ -107,6 +109,7 @@ pub(crate) fn run(
             runtime: runtime.clone(),
             is_cut_off: AtomicBool::new(false),
             is_paused: AtomicBool::new(false),
+            is_leaving: AtomicBool::new(false),
         };
         let consumer: BaseConsumer<Seat> =
             settings.create_with_context(seat).map_err(|e| fault::not_made(&e))?;
@@ -129,6 +132,7 @@ pub(crate) fn run(
             seat.pass_on(&consumer);
         }
         // Dropping the consumer gives the lanes up and leaves the group.
+        seat.is_leaving.store(true, Ordering::Relaxed);
         drop(consumer);
         let mut inside = shared.lock();
         if inside.closing {
@@ -491,12 +495,15 @@ impl ConsumerContext for Seat {
         if let Err(error) = done {
             warn!(%error, "lanes cannot be taken or given up");
         }
-        let us = consumer.group_metadata().map(Arc::new);
+        // A client that ends may throw a question away unanswered, and whoever asked waits for ever (librdkafka,
+        // `rd_kafka_cgrp_terminated`); without a coordinator to take leave of it ends as soon as the lanes are given up.
+        let is_leaving = self.is_leaving.load(Ordering::Relaxed);
+        let us = if is_leaving { None } else { consumer.group_metadata().map(Arc::new) };
         let mut inside = self.shared.lock();
         inside.group = us.filter(|_| !consumer.assignment_lost());
         inside.rebalances += 1;
         let held: Vec<u32> = inside.lanes.keys().map(|lane| lane.0).collect();
-        let leaves = inside.closing;
+        let leaves = is_leaving || inside.closing;
         drop(inside);
         info!(topic = self.topic, lanes = ?held, "the group has given out its lanes");
         self.shared.tell();
