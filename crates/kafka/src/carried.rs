@@ -1,9 +1,10 @@
 //! Nouns as records of a topic, and back.
 
+use std::collections::BTreeMap;
+
 use tocsin_flow::{Outputs, RawRecord, Trace};
 use tocsin_model::{
-    ArrivalTime, Incident, Lane, Matched, Notice, Position, PostId, Reason, Rejected, Scored, Signal,
-    Tokenized,
+    ArrivalTime, Incident, Lane, Matched, Notice, Position, Reason, Rejected, Scored, Signal, Tell, Tokenized,
 };
 use tocsin_wire::{KinRecord, Unreadable};
 
@@ -11,6 +12,12 @@ use crate::headers::About;
 use crate::lanes::{key_of, lane_of};
 use crate::member::{Incoming, Outgoing};
 use crate::topics::{RECORD_BYTES_MAX, Topic};
+
+/// So large a record gets of what is told together, in bytes, unless one post alone took very many brands.
+const TOLD_TOGETHER_BYTES: usize = 32 << 10;
+/// What the JSON of a post that is told has beside its key, and of a brand that it took beside the name.
+const TOLD_BYTES: usize = 40;
+const TOOK_BYTES: usize = 50;
 
 /// A noun that a topic carries.
 pub trait Carried: Sized + Send {
@@ -102,23 +109,17 @@ impl Writer<'_> {
             let value = tocsin_wire::write_scored(scored);
             out.push(self.of_post(Topic::Scored, &scored.tokenized.matched, value));
         }
-        for tell in &outputs.tells {
-            out.push(self.of_kin(
-                &tell.id,
-                tell.position.0,
-                "tells",
-                self.now,
-                (self.trace)(tell.position),
-                tocsin_wire::write_tell(tell),
-            ));
-        }
+        out.extend(self.of_tells(&outputs.tells));
         for ask in &outputs.asks {
-            let (child, trace) = (&ask.child, (self.trace)(ask.child.position));
-            let value = tocsin_wire::write_ask(ask);
-            let mut record =
-                self.of_kin(&ask.parent, child.position.0, "asks", child.post.arrived, trace, value);
-            record.about.id = format!("{}-{}", record.about.id, child.post.id);
-            out.push(record);
+            let (child, key) = (&ask.child, key_of(&ask.parent));
+            let about = About {
+                id: format!("{}-{}-{}-asks-{}", self.lane.0, child.position.0, child.post.id, ask.parent),
+                time: child.post.arrived,
+                subject: None,
+                trace: (self.trace)(child.position),
+            };
+            let (lane, value) = (lane_of(&key, self.lanes), tocsin_wire::write_ask(ask));
+            out.push(Outgoing { topic: Topic::Kin, lane, key, value, about });
         }
         for signal in &outputs.signals {
             let (id, value) = (signal.id.to_string(), tocsin_wire::write_signal(signal));
@@ -155,19 +156,27 @@ impl Writer<'_> {
         Outgoing { topic, lane: self.lane, key: key_of(&matched.post.id), value, about }
     }
 
-    fn of_kin(
-        &self,
-        spoken_of: &PostId,
-        position: u64,
-        verb: &str,
-        time: ArrivalTime,
-        trace: Option<Trace>,
-        value: Vec<u8>,
-    ) -> Outgoing {
-        let key = key_of(spoken_of);
-        let id = format!("{}-{position}-{verb}-{spoken_of}", self.lane.0);
-        let about = About { id, time, subject: None, trace };
-        Outgoing { topic: Topic::Kin, lane: lane_of(&key, self.lanes), key, value, about }
+    /// What posts took, many in a record: nearly every post that is passed on takes some, and most have no children.
+    fn of_tells(&self, tells: &[Tell]) -> Vec<Outgoing> {
+        let mut by_lane: BTreeMap<Lane, Vec<(Vec<u8>, &Tell)>> = BTreeMap::new();
+        for tell in tells {
+            let key = key_of(&tell.id);
+            by_lane.entry(lane_of(&key, self.lanes)).or_default().push((key, tell));
+        }
+        let mut records = Vec::new();
+        for (lane, tells) in by_lane {
+            for (key, told) in together(tells) {
+                let about = About {
+                    id: format!("{}-{}-tells-{}", self.lane.0, told[0].position.0, told[0].id),
+                    time: self.now,
+                    subject: None,
+                    trace: self.batch,
+                };
+                let value = tocsin_wire::write_tells(told);
+                records.push(Outgoing { topic: Topic::Kin, lane, key, value, about });
+            }
+        }
+        records
     }
 
     fn of_subject(
@@ -210,5 +219,72 @@ impl Writer<'_> {
             };
             *record = self.of_rejected(0, &rejected);
         }
+    }
+}
+
+/// In portions of which each gives a record of moderate size, under the key of its first.
+fn together(tells: Vec<(Vec<u8>, &Tell)>) -> Vec<(Vec<u8>, Vec<&Tell>)> {
+    let mut portions: Vec<(Vec<u8>, Vec<&Tell>)> = Vec::new();
+    let mut bytes = 0;
+    for (key, tell) in tells {
+        let brands = tell.took.iter().map(|took| TOOK_BYTES + took.brand.as_str().len());
+        let size = TOLD_BYTES + key.len() + brands.sum::<usize>();
+        match portions.last_mut() {
+            Some((_, told)) if bytes + size <= TOLD_TOGETHER_BYTES => {
+                told.push(tell);
+                bytes += size;
+            }
+            _ => {
+                portions.push((key, vec![tell]));
+                bytes = size;
+            }
+        }
+    }
+    portions
+}
+
+#[cfg(test)]
+mod tests {
+    use tocsin_model::{BrandId, PostId, SourceId, Took};
+
+    use super::*;
+
+    /// How many posts each record tells of that is made of these, by lane.
+    fn told(lanes: u32, tells: &[Tell]) -> Vec<(u32, usize)> {
+        let writer =
+            Writer { lanes, lane: Lane(0), trace: &|_| None, batch: None, now: ArrivalTime::default() };
+        let mut all = Vec::new();
+        let records = writer.all(Outputs { tells: tells.to_vec(), ..Outputs::default() });
+        let count = |record: &Outgoing| {
+            assert!(record.value.len() <= TOLD_TOGETHER_BYTES, "{} bytes", record.value.len());
+            let KinRecord::Tells(tells) = tocsin_wire::read_kin(&record.value, Position(7)).unwrap() else {
+                panic!("it asks")
+            };
+            assert_eq!(record.key, key_of(&tells[0].id), "who writes by key finds the same lane");
+            assert!(tells.iter().all(|tell| lane_of(&key_of(&tell.id), lanes) == record.lane));
+            all.extend(tells.iter().map(|tell| (tell.id.clone(), tell.took.clone())));
+            (record.lane.0, tells.len())
+        };
+        let counts = records.iter().map(count).collect();
+        let mut expected: Vec<_> = tells.iter().map(|tell| (tell.id.clone(), tell.took.clone())).collect();
+        expected.sort();
+        all.sort();
+        assert_eq!(all, expected, "each once");
+        counts
+    }
+
+    fn tell(n: u64) -> Tell {
+        let id = PostId::new(SourceId::new("weibo").unwrap(), &format!("w{n}")).unwrap();
+        let took =
+            Took { brand: BrandId::new("山岚茶饮").unwrap(), at: ArrivalTime::from_millis(n as i64) };
+        Tell { id, position: Position(n), took: vec![took] }
+    }
+
+    #[test]
+    fn what_is_told_goes_in_few_records_each_in_the_lane_of_its_posts() {
+        assert_eq!(told(3, &[]), []);
+        let counts = told(3, &(0..2_000).map(tell).collect::<Vec<_>>());
+        assert!(counts.len() < 12, "{counts:?}");
+        assert_eq!(counts.iter().map(|(lane, _)| lane).max(), Some(&2));
     }
 }

@@ -27,6 +27,6 @@ pub use crate::unreadable::Unreadable;
 pub use crate::v1::{
     KNOWN_FIELDS, KNOWN_TESTS, KinRecord, StateRow, read_incident, read_kin, read_matched, read_notice,
     read_rejected, read_scored, read_signal, read_state_row, read_tokenized, write_ask, write_incident,
-    write_matched, write_notice, write_rejected, write_scored, write_signal, write_state_row, write_tell,
+    write_matched, write_notice, write_rejected, write_scored, write_signal, write_state_row, write_tells,
     write_tokenized,
 };

@@ -14,7 +14,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("matched", schema::<MatchedV1<'static, PostV1<'static>>>()),
         ("tokenized", schema::<TokenizedV1<'static, ()>>()),
         ("scored", schema::<ScoredV1<'static, ()>>()),
-        ("kin", schema::<KinV1<()>>()),
+        ("kin", schema::<KinV1<'_, ()>>()),
         ("signal", schema::<SignalV1>()),
         ("incident", schema::<IncidentV1>()),
         ("notice", schema::<NoticeV1>()),

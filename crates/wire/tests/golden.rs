@@ -89,10 +89,19 @@ fn scored_posts_of_version_1() {
 fn records_of_kin_of_version_1() {
     let read = |json: &[u8]| tocsin_wire::read_kin(json, tocsin_model::Position(7)).unwrap();
     let write = |kin: &tocsin_wire::KinRecord| match kin {
-        tocsin_wire::KinRecord::Tells(tell) => tocsin_wire::write_tell(tell),
+        tocsin_wire::KinRecord::Tells(tells) => tocsin_wire::write_tells(tells),
         tocsin_wire::KinRecord::Asks(ask) => tocsin_wire::write_ask(ask),
     };
     let kin = check(include_str!("golden/kin-v1.json"), read, write);
     assert!(matches!(&kin[0], tocsin_wire::KinRecord::Asks(ask) if ask.parent.as_str() == "w0"));
-    assert!(matches!(&kin[1], tocsin_wire::KinRecord::Tells(tell) if tell.position.0 == 7));
+    let told = |kin: &tocsin_wire::KinRecord| match kin {
+        tocsin_wire::KinRecord::Tells(tells) => {
+            tells.iter().map(|t| (t.id.to_string(), t.position.0)).collect()
+        }
+        tocsin_wire::KinRecord::Asks(_) => Vec::new(),
+    };
+    assert_eq!(told(&kin[1]), [("weibo/w0".to_owned(), 7), ("weibo/w2".to_owned(), 7)]);
+    // As an older program told, of one post.
+    let older = br#"{"v":1,"source":"weibo","id":"w0","tells":[{"brand":"\u5c71\u5c9a","at":"2026-01-05T00:00:09Z"}]}"#;
+    assert_eq!(told(&read(older)), [("weibo/w0".to_owned(), 7)]);
 }

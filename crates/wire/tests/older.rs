@@ -26,7 +26,7 @@ const SHAPES: [(&str, &str, Again, &[&str]); 9] = [
         scored,
         &["/matched/post/text", "/matched/post/repost_of"],
     ),
-    ("kin", include_str!("golden/kin-v1.json"), kin, &["/tells", "/asks_since", "/matched"]),
+    ("kin", include_str!("golden/kin-v1.json"), kin, &["/told", "/source", "/id", "/asks_since", "/matched"]),
     ("signal", include_str!("golden/signal-v1.json"), signal, &["/severity", "/evidence"]),
     ("incident", include_str!("golden/incident-v1.json"), incident, &[]),
     ("notice", include_str!("golden/notice-v1.json"), notice, &["/ring"]),
@@ -48,7 +48,7 @@ fn scored(json: &[u8]) -> Result<Vec<u8>, Unreadable> {
 }
 fn kin(json: &[u8]) -> Result<Vec<u8>, Unreadable> {
     tocsin_wire::read_kin(json, Position(7)).map(|noun| match noun {
-        KinRecord::Tells(tell) => tocsin_wire::write_tell(&tell),
+        KinRecord::Tells(tells) => tocsin_wire::write_tells(&tells),
         KinRecord::Asks(ask) => tocsin_wire::write_ask(&ask),
     })
 }

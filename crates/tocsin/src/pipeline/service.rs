@@ -81,7 +81,9 @@ impl<S: Claims + Kin + Windows + Casebook> Enters<S> for KinRecord {
         // A tell has no arrival; what it took it took by then.
         let arrivals = arrivals(&batch, |record| match record {
             KinRecord::Asks(ask) => ask.child.post.arrived,
-            KinRecord::Tells(tell) => tell.took.iter().map(|took| took.at).max().unwrap_or_default(),
+            KinRecord::Tells(tells) => {
+                tells.iter().flat_map(|tell| &tell.took).map(|took| took.at).max().unwrap_or_default()
+            }
         });
         let lane = batch.lane;
         let latest = arrivals.iter().map(|(_, arrived)| *arrived).max().unwrap_or_default();
@@ -89,7 +91,7 @@ impl<S: Claims + Kin + Windows + Casebook> Enters<S> for KinRecord {
         let (mut tells, mut asks) = (Vec::new(), Vec::new());
         for (_, record) in batch.records {
             match record {
-                KinRecord::Tells(tell) => tells.push(tell),
+                KinRecord::Tells(told) => tells.extend(told),
                 KinRecord::Asks(ask) => asks.push(*ask),
             }
         }

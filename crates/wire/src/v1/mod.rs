@@ -20,7 +20,7 @@ use serde::ser::{Serialize, Serializer};
 use crate::Unreadable;
 
 pub use incident::{read_incident, write_incident};
-pub use kin::{KinRecord, read_kin, write_ask, write_tell};
+pub use kin::{KinRecord, read_kin, write_ask, write_tells};
 pub use matched::{read_matched, write_matched};
 pub use notice::{read_notice, write_notice};
 pub use rejected::{KNOWN_FIELDS, read_rejected, write_rejected};
