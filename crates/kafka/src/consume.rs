@@ -55,8 +55,6 @@ pub(crate) struct Seat {
     is_cut_off: AtomicBool,
     /// Our lanes are paused.
     is_paused: AtomicBool,
-    /// It gives up its lanes for good.
-    is_leaving: AtomicBool,
 }
 
 /// What every consumer of ours is set to.
@@ -109,7 +107,6 @@ pub(crate) fn run(
             runtime: runtime.clone(),
             is_cut_off: AtomicBool::new(false),
             is_paused: AtomicBool::new(false),
-            is_leaving: AtomicBool::new(false),
         };
         let consumer: BaseConsumer<Seat> =
             settings.create_with_context(seat).map_err(|e| fault::not_made(&e))?;
@@ -121,7 +118,7 @@ pub(crate) fn run(
         }
         let clock = &shared.room.clock;
         let mut woken = clock.steady();
-        while !seat.is_over() && !seat.is_cut_off.load(Ordering::Relaxed) {
+        while !seat.is_leaving() {
             if clock.steady().saturating_sub(woken) >= WAKE {
                 woken = clock.steady();
                 // Any question that it answers by itself will do.
@@ -132,7 +129,6 @@ pub(crate) fn run(
             seat.pass_on(&consumer);
         }
         // Dropping the consumer gives the lanes up and leaves the group.
-        seat.is_leaving.store(true, Ordering::Relaxed);
         drop(consumer);
         let mut inside = shared.lock();
         if inside.closing {
@@ -154,9 +150,10 @@ struct Start {
 }
 
 impl Seat {
-    fn is_over(&self) -> bool {
+    /// It gives up its lanes for good: nothing more is to be done, or nobody is there to do it with.
+    fn is_leaving(&self) -> bool {
         let inside = self.shared.lock();
-        inside.closing && inside.open == 0
+        inside.closing && inside.open == 0 || self.is_cut_off.load(Ordering::Relaxed)
     }
 
     /// While there is no room, nothing is taken from the client. Only when that lasts are the lanes paused, so that
@@ -497,7 +494,7 @@ impl ConsumerContext for Seat {
         }
         // A client that ends may throw a question away unanswered, and whoever asked waits for ever (librdkafka,
         // `rd_kafka_cgrp_terminated`); without a coordinator to take leave of it ends as soon as the lanes are given up.
-        let is_leaving = self.is_leaving.load(Ordering::Relaxed);
+        let is_leaving = self.is_leaving();
         let us = if is_leaving { None } else { consumer.group_metadata().map(Arc::new) };
         let mut inside = self.shared.lock();
         inside.group = us.filter(|_| !consumer.assignment_lost());
